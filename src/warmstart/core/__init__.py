@@ -1,0 +1,1 @@
+"""Words that every floor uses: errors, columns, components, artifacts, text analysis."""

@@ -1,0 +1,105 @@
+"""Turn text into terms, for English, Chinese and anything in between.
+
+One analysis serves lexical search, the catalogue encoder and TF-IDF, so that a term means the same
+everywhere. Latin-script words are lower-cased, stripped of accents and of a plural ending; CJK runs
+become single characters and adjacent pairs, which needs no dictionary; numbers and model codes such
+as `MBS-100` are kept whole, in parts, and joined.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af"
+_TOKEN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+(?:[-./'’+][^\W_{_CJK}]+)*")
+_PARTS = re.compile(r"[-./'’+]")
+_IS_CJK = re.compile(rf"[{_CJK}]")
+_LETTERS_DIGITS = re.compile(r"[^\W\d_]+|\d+")
+_COMBINING = re.compile("[\u0300-\u036f]")
+
+
+def normalise(text: str) -> str:
+    """Lower-case, full-width to half-width, accents removed.
+
+    >>> normalise("Ｃafé ＡＢＣ")
+    'cafe abc'
+    """
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.lower())
+    return unicodedata.normalize("NFC", _COMBINING.sub("", decomposed))
+
+
+def stem(word: str) -> str:
+    """Strip an English plural ending, and nothing else (Harman's S-stemmer, 1991).
+
+    >>> [stem(word) for word in ("batteries", "cables", "glass", "ps", "boxes")]
+    ['battery', 'cable', 'glass', 'ps', 'box']
+    """
+    if len(word) < 4 or not word.endswith("s") or not word.isalpha():
+        return word
+    if word.endswith("ies") and not word.endswith(("eies", "aies")) and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("ches", "shes", "sses", "xes")):
+        return word[:-2]
+    if word.endswith(("us", "ss", "is")):
+        return word
+    return word[:-1]
+
+
+def words(text: str) -> list[str]:
+    """The surface words of `text`, in order; a CJK run is one word.
+
+    >>> words("Kingston DT-100 快充 charger's")
+    ['kingston', 'dt-100', '快充', "charger's"]
+    """
+    return _TOKEN.findall(normalise(text))
+
+
+def is_cjk(word: str) -> bool:
+    """Whether a word from `words` is a run of Chinese, Japanese or Korean characters."""
+    return _IS_CJK.match(word) is not None
+
+
+def terms(text: str) -> list[str]:
+    """The terms that index and query share.
+
+    >>> terms("USB-cables 128GB")
+    ['usb', 'cable', 'usbcable', '128gb', '128', 'gb']
+    >>> terms("降噪耳机")
+    ['降', '噪', '耳', '机', '降噪', '噪耳', '耳机']
+    """
+    return [term for word in words(text) for term in _word_terms(word)]
+
+
+def _word_terms(word: str) -> Iterator[str]:
+    if is_cjk(word):
+        yield from word
+        yield from (word[i : i + 2] for i in range(len(word) - 1))
+        return
+    parts = [part for part in _PARTS.split(word) if part]
+    if len(parts) == 2 and parts[1] in {"s", "t"}:  # possessive and n't
+        parts = parts[:1]
+    yield from (stem(part) for part in parts)
+    if len(parts) > 1:
+        yield stem("".join(parts))
+    for part in parts:
+        pieces = _LETTERS_DIGITS.findall(part)
+        if 1 < len(pieces) <= 3:
+            yield from (stem(piece) for piece in pieces)
+
+
+def character_ngrams(word: str, low: int = 3, high: int = 4) -> Iterator[str]:
+    """Character n-grams of a word with its edges marked; for CJK runs, of 1 to 3 characters unmarked.
+
+    >>> list(character_ngrams("usb", 3, 3))
+    ['<us', 'usb', 'sb>']
+    """
+    if is_cjk(word):
+        marked, low, high = word, 1, 3
+    else:
+        marked = f"<{word}>"
+    for size in range(low, high + 1):
+        yield from (marked[i : i + size] for i in range(len(marked) - size + 1))

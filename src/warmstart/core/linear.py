@@ -1,0 +1,90 @@
+"""Small linear algebra that several rooms share. Everything is float32 unless said otherwise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+def unit_rows(matrix: npt.ArrayLike) -> FloatArray:
+    """Scale each row to length one; rows of zeros stay zero.
+
+    >>> unit_rows([[3.0, 4.0], [0.0, 0.0]]).tolist()
+    [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
+    """
+    rows = np.asarray(matrix, dtype=np.float32)
+    norms = np.linalg.norm(rows, axis=-1, keepdims=True)
+    scaled: FloatArray = np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
+    return scaled
+
+
+def standardise(scores: npt.ArrayLike) -> FloatArray:
+    """Subtract the mean and divide by the standard deviation, ignoring NaN; a constant becomes zero.
+
+    >>> standardise([1.0, 3.0, float("nan")]).tolist()
+    [-1.0, 1.0, nan]
+    """
+    values = np.asarray(scores, dtype=np.float32)
+    known = values[~np.isnan(values)]
+    if known.size == 0:
+        return values
+    spread = float(known.std())
+    centred = values - float(known.mean())
+    return (centred / spread if spread > 1e-12 else centred * 0.0).astype(np.float32)
+
+
+def top_positions(scores: npt.ArrayLike, n: int) -> IntArray:
+    """Positions of the `n` largest scores, best first; NaN and -inf never appear.
+
+    Ties are broken by position, so equal inputs give equal lists.
+
+    >>> top_positions([0.1, float("nan"), 0.7, 0.7], 3).tolist()
+    [2, 3, 0]
+    """
+    values = np.asarray(scores)
+    usable = np.flatnonzero(np.isfinite(values))
+    n = min(n, usable.size)
+    if n <= 0:
+        return np.empty(0, dtype=np.int64)
+    kept = values[usable]
+    if n < usable.size:
+        cut = np.partition(kept, usable.size - n)[usable.size - n]
+        above = np.flatnonzero(kept > cut)
+        level = np.flatnonzero(kept == cut)[: n - above.size]
+        chosen = np.concatenate([above, level])
+    else:
+        chosen = np.arange(usable.size)
+    chosen = np.sort(chosen)
+    order = np.argsort(-kept[chosen], kind="stable")
+    ranked: IntArray = usable[chosen[order]].astype(np.int64)
+    return ranked
+
+
+def randomised_svd(
+    matrix: Any, dim: int, *, seed: int, iterations: int = 4, oversample: int = 16
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Leading `dim` singular triplets (U, s, Vt) of a dense or scipy-sparse matrix.
+
+    Halko, Martinsson and Tropp (2011), algorithm 4.4 with QR-stabilised power iterations. When the
+    matrix has fewer than `dim` rows or columns, fewer triplets come back. Signs are fixed (largest
+    entry of each right vector positive), so that equal seeds give equal vectors.
+    """
+    rank = min(dim, *matrix.shape)
+    width = min(rank + oversample, *matrix.shape)
+    rng = np.random.default_rng(seed)
+    basis = rng.standard_normal((matrix.shape[1], width)).astype(np.float32)
+    left, _ = np.linalg.qr(matrix @ basis)
+    for _ in range(iterations):
+        right, _ = np.linalg.qr(matrix.T @ left)
+        left, _ = np.linalg.qr(matrix @ right)
+    u, s, vt = np.linalg.svd(np.asarray((matrix.T @ left).T), full_matrices=False)
+    u, s, vt = (left @ u)[:, :rank], s[:rank], vt[:rank]
+    signs = np.sign(vt[np.arange(rank), np.abs(vt).argmax(axis=1)])
+    signs[signs == 0] = 1
+    return (u * signs).astype(np.float32), s.astype(np.float32), (vt * signs[:, None]).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Facts of a shop: tables, records, queries, item lists, readers, splits, simulator."""

@@ -1,0 +1,98 @@
+"""The facts of a shop as one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property, partial
+from typing import Self
+
+import polars as pl
+
+from warmstart.core import columns as c
+from warmstart.core.errors import InputError
+from warmstart.data.records import Event, Item, events_frame, items_frame
+from warmstart.data.schema import REQUIRED, TABLES, empty_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Items, users, events and what else a shop may know, with columns as in `data.schema`.
+
+    A value: nothing changes it; `with_events` and `with_items` give new ones. Events of one user stand
+    in the order in which they happened. Build it with `read_shop` from files, `from_records` from
+    Python objects, or directly from polars tables; missing columns are added, extra ones refused.
+
+    >>> shop = Dataset.from_records([Item(item_id="a", title="red shoe")])
+    >>> shop.items["title"].to_list(), len(shop.events)
+    (['red shoe'], 0)
+    """
+
+    name: str = "shop"
+    items: pl.DataFrame
+    events: pl.DataFrame = field(default_factory=partial(empty_table, "events"))
+    users: pl.DataFrame = field(default_factory=partial(empty_table, "users"))
+    reviews: pl.DataFrame = field(default_factory=partial(empty_table, "reviews"))
+    queries: pl.DataFrame = field(default_factory=partial(empty_table, "queries"))
+    judgments: pl.DataFrame = field(default_factory=partial(empty_table, "judgments"))
+    graph: pl.DataFrame = field(default_factory=partial(empty_table, "graph"))
+    graph_links: pl.DataFrame = field(default_factory=partial(empty_table, "graph_links"))
+    labels: pl.DataFrame = field(default_factory=partial(empty_table, "labels"))
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            if f.name in TABLES:
+                object.__setattr__(self, f.name, _conform(f.name, getattr(self, f.name)))
+        repeated = self.items.filter(pl.col(c.ITEM_ID).is_duplicated())
+        if len(repeated):
+            raise InputError(
+                expected="each item_id once",
+                found=f"{repeated[c.ITEM_ID].n_unique()} repeated, such as {repeated[c.ITEM_ID][0]!r}",
+                todo="Keep one row per item (read_shop does this and reports it).",
+            )
+
+    @classmethod
+    def from_records(
+        cls, items: Iterable[Item], events: Iterable[Event] = (), *, name: str = "shop"
+    ) -> Self:
+        """Build from `Item` and `Event` values; events of one user in the order given."""
+        return cls(name=name, items=items_frame(items), events=events_frame(events))
+
+    @cached_property
+    def item_ids(self) -> tuple[str, ...]:
+        """All item ids, in catalogue order."""
+        return tuple(self.items[c.ITEM_ID].to_list())
+
+    @cached_property
+    def interactions(self) -> pl.DataFrame:
+        """The events that touch an item."""
+        return self.events.filter(pl.col(c.ITEM_ID).is_not_null())
+
+    def with_items(self, items: pl.DataFrame) -> Self:
+        """The same shop with these items added; an id that exists already is replaced in place."""
+        added = _conform("items", items)
+        if not len(added):
+            return self
+        frame = self.items.update(added, on=c.ITEM_ID, how="left", include_nulls=True)
+        new = added.join(self.items.select(c.ITEM_ID), on=c.ITEM_ID, how="anti", maintain_order="left")
+        return replace(self, items=pl.concat([frame, new]))
+
+    def with_events(self, events: pl.DataFrame) -> Self:
+        """The same shop with these events after the ones it has."""
+        return replace(self, events=pl.concat([self.events, _conform("events", events)]))
+
+
+def _conform(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+    schema = TABLES[name]
+    missing = [column for column in REQUIRED[name] if column not in frame.columns]
+    extra = [column for column in frame.columns if column not in schema]
+    if missing or extra:
+        raise InputError(
+            expected=f"table '{name}' with columns {', '.join(REQUIRED[name])} among {', '.join(schema)}",
+            found=f"missing {missing or 'none'}, unknown {extra or 'none'}",
+            todo="Rename the columns, or read the files with read_shop, which maps common names.",
+        )
+    return frame.select(
+        (pl.col(column) if column in frame.columns else pl.lit(None)).cast(dtype).alias(column)
+        for column, dtype in schema.items()
+    )

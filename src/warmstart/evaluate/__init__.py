@@ -1,0 +1,1 @@
+"""How well the engine answers, by fixed protocols."""

@@ -1,0 +1,1 @@
+"""Scorers: who may like what."""

@@ -1,0 +1,65 @@
+"""Text in, vectors out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+
+from warmstart.core.component import Component
+from warmstart.core.errors import InputError
+from warmstart.core.linear import FloatArray, unit_rows
+
+Side = Literal["item", "query"]
+
+
+@dataclass(kw_only=True)
+class Encoder(Component, ABC):
+    """Turns texts into float32 vectors of length one, or of length zero where it knows nothing.
+
+    A new encoder writes `_encode`, and `_fit` when it learns from the catalogue's text.
+    """
+
+    needs_fit: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def dim(self) -> int:
+        """Length of the vectors."""
+
+    def fit(self, texts: Sequence[str]) -> Self:
+        """Learn from the texts of the catalogue; a pretrained encoder has nothing to learn."""
+        _check_texts(texts)
+        self._fit(texts)
+        return self
+
+    def encode(self, texts: Sequence[str], side: Side = "item") -> FloatArray:
+        """One row per text, shape (len(texts), dim).
+
+        `side` says whether the texts describe items or are typed by a shopper; encoders that treat
+        both alike ignore it. Empty text gives a row of zeros.
+        """
+        _check_texts(texts)
+        if self.needs_fit:
+            self._check_fitted()
+        vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
+        filled = [i for i, text in enumerate(texts) if text.strip()]
+        if filled:
+            vectors[filled] = unit_rows(self._encode([texts[i] for i in filled], side))
+        return vectors
+
+    def _fit(self, texts: Sequence[str]) -> None:
+        """Nothing to learn by default."""
+
+    @abstractmethod
+    def _encode(self, texts: Sequence[str], side: Side) -> FloatArray: ...
+
+
+def _check_texts(texts: Sequence[str]) -> None:
+    if isinstance(texts, str):
+        raise InputError(
+            expected="a list of texts", found="a single string", todo="Wrap it: encode([text])."
+        )
