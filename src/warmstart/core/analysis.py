@@ -2,8 +2,8 @@
 
 One analysis serves lexical search, the catalogue encoder and TF-IDF, so that a term means the same
 everywhere. Latin-script words are lower-cased, stripped of accents and of a plural ending; CJK runs
-become single characters and adjacent pairs, which needs no dictionary; numbers and model codes such
-as `MBS-100` are kept whole, in parts, and joined.
+become single characters and adjacent pairs, which needs no dictionary; model codes such as `MBS-100`
+are cut at their hyphens, and neighbours are joined where that helps.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uac00-\ud7af"
 _TOKEN = re.compile(rf"[{_CJK}]+|[^\W_{_CJK}]+(?:[-./'’+][^\W_{_CJK}]+)*")
@@ -67,28 +68,56 @@ def terms(text: str) -> list[str]:
     """The terms that index and query share.
 
     >>> terms("USB-cables 128GB")
-    ['usb', 'cable', 'usbcable', '128gb', '128', 'gb']
+    ['usb', 'cable', '128gb']
     >>> terms("降噪耳机")
     ['降', '噪', '耳', '机', '降噪', '噪耳', '耳机']
     """
     return [term for word in words(text) for term in _word_terms(word)]
 
 
-def _word_terms(word: str) -> Iterator[str]:
+@lru_cache(maxsize=1 << 17)
+def _word_terms(word: str) -> tuple[str, ...]:
     if is_cjk(word):
-        yield from word
-        yield from (word[i : i + 2] for i in range(len(word) - 1))
-        return
+        return (*word, *(word[i : i + 2] for i in range(len(word) - 1)))
+    return tuple(stem(part) for part in _parts(word))
+
+
+def joined_pairs(text: str) -> list[str]:
+    """Neighbouring words written as one, so that "note book", "MBS-100" and "MBS100" can meet.
+
+    CJK runs have their pairs among `terms` already.
+
+    >>> joined_pairs("MBS-100 note book 电脑 bag")
+    ['mbs100', '100note', 'notebook']
+    """
+    pairs: list[str] = []
+    previous = ""
+    for word in words(text):
+        if is_cjk(word):
+            previous = ""
+            continue
+        for part in _parts(word):
+            if previous:
+                pairs.append(stem(previous + part))
+            previous = part
+    return pairs
+
+
+def letters_and_digits(term: str) -> list[str]:
+    """A term cut where letters meet digits; empty when there is nothing to cut.
+
+    >>> letters_and_digits("mbs100"), letters_and_digits("usb")
+    (['mbs', '100'], [])
+    """
+    pieces = _LETTERS_DIGITS.findall(term)
+    return pieces if len(pieces) > 1 else []
+
+
+def _parts(word: str) -> list[str]:
     parts = [part for part in _PARTS.split(word) if part]
     if len(parts) == 2 and parts[1] in {"s", "t"}:  # possessive and n't
-        parts = parts[:1]
-    yield from (stem(part) for part in parts)
-    if len(parts) > 1:
-        yield stem("".join(parts))
-    for part in parts:
-        pieces = _LETTERS_DIGITS.findall(part)
-        if 1 < len(pieces) <= 3:
-            yield from (stem(piece) for piece in pieces)
+        return parts[:1]
+    return parts
 
 
 def character_ngrams(word: str, low: int = 3, high: int = 4) -> Iterator[str]:

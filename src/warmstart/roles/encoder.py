@@ -24,6 +24,7 @@ class Encoder(Component, ABC):
     """
 
     needs_fit: ClassVar[bool] = False
+    average_heading: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -50,6 +51,17 @@ class Encoder(Component, ABC):
         if filled:
             vectors[filled] = unit_rows(self._encode([texts[i] for i in filled], side))
         return vectors
+
+    def encode_items(self, texts: Sequence[str]) -> FloatArray:
+        """One row per item text, whose first line is its heading (title).
+
+        With `average_heading` the heading is encoded once more by itself and averaged in, which brings
+        long item texts nearer to short queries.
+        """
+        vectors = self.encode(texts, "item")
+        if not self.average_heading:
+            return vectors
+        return unit_rows(vectors + self.encode([text.partition("\n")[0] for text in texts], "item"))
 
     def _fit(self, texts: Sequence[str]) -> None:
         """Nothing to learn by default."""

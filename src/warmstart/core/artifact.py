@@ -1,0 +1,215 @@
+"""Keep what was learned in a folder: JSON and memory-mapped safetensors, never pickle.
+
+A *state* is a tree of JSON values, numpy arrays and scipy CSR matrices (`component.State`). It is
+written as two files: `state.json`, the tree with arrays replaced by references, and
+`arrays.safetensors`, which is mapped into memory on reading, so that loading a large model costs
+nothing until its pages are touched and several processes share them.
+
+A *versioned folder* holds whole versions side by side and a small pointer file, `current.json`, that is
+replaced in one atomic step. A crash while saving leaves the old version in force.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import shutil
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from warmstart.core.component import State
+from warmstart.core.errors import ArtifactError
+
+FORMAT_VERSION = 1
+STATE_FILE = "state.json"
+ARRAYS_FILE = "arrays.safetensors"
+POINTER_FILE = "current.json"
+KEPT_VERSIONS = 2
+
+_ARRAY, _CSR = "$array", "$csr"
+_DTYPES = {
+    "BOOL": np.bool_,
+    "I8": np.int8,
+    "I16": np.int16,
+    "I32": np.int32,
+    "I64": np.int64,
+    "U8": np.uint8,
+    "U16": np.uint16,
+    "U32": np.uint32,
+    "U64": np.uint64,
+    "F16": np.float16,
+    "F32": np.float32,
+    "F64": np.float64,
+}
+
+
+def write_state(folder: Path, state: State) -> None:
+    """Write a state into `folder`, which is made when missing."""
+    from safetensors.numpy import save_file
+
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    tree = _detach(state, "", arrays)
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / ARRAYS_FILE)
+    write_json(folder / STATE_FILE, tree)
+
+
+def read_state(folder: Path) -> State:
+    """Read back what `write_state` wrote; arrays are read-only views of the mapped file.
+
+    Errors: `ArtifactError` when a file is missing or damaged.
+    """
+    tree = read_json(folder / STATE_FILE)
+    state = _attach(tree, _map_arrays(folder / ARRAYS_FILE))
+    if not isinstance(state, dict):
+        raise _damaged(folder / STATE_FILE, "something other than an object")
+    return state
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON and make sure that it has reached the disk."""
+    with path.open("w", encoding="utf-8") as file:
+        json.dump(value, file, ensure_ascii=False, separators=(",", ":"))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON; a missing or damaged file is an `ArtifactError`."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ArtifactError(
+            expected=f"the file {path.name} of a saved model in {path.parent}",
+            found="no such file",
+            todo="Check the path, or fit and save the model again.",
+        ) from error
+    except ValueError as error:
+        raise _damaged(path, str(error)) from error
+
+
+def write_version(folder: Path, write: Callable[[Path], None]) -> Path:
+    """Call `write` on a new version folder, then make it the current one in a single step.
+
+    The version before it is kept, for going back; older ones are removed. Returns the new folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    previous = _current_number(folder)
+    version = folder / f"v{previous + 1:06d}"
+    building = folder / f".building-{uuid.uuid4().hex}"
+    building.mkdir()
+    try:
+        write(building)
+        if version.exists():  # left by a save that crashed before it became current
+            shutil.rmtree(version)
+        building.rename(version)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    pointer = folder / f".{POINTER_FILE}-{uuid.uuid4().hex}"
+    write_json(pointer, {"format": FORMAT_VERSION, "version": version.name})
+    pointer.replace(folder / POINTER_FILE)
+    _remove_old(folder, keep=previous + 1)
+    return version
+
+
+def current_version(folder: Path) -> Path:
+    """The version folder in force. Errors: `ArtifactError` when there is none, or it is too new."""
+    pointer = read_json(folder / POINTER_FILE)
+    if not isinstance(pointer, dict) or "version" not in pointer:
+        raise _damaged(folder / POINTER_FILE, "no 'version' in it")
+    if pointer.get("format", 0) > FORMAT_VERSION:
+        raise ArtifactError(
+            expected=f"a model of format {FORMAT_VERSION} or older",
+            found=f"format {pointer['format']} in {folder}",
+            todo="Upgrade warmstart, or fit and save the model again.",
+        )
+    return folder / str(pointer["version"])
+
+
+def _current_number(folder: Path) -> int:
+    if not (folder / POINTER_FILE).exists():
+        return 0
+    return int(current_version(folder).name.removeprefix("v"))
+
+
+def _remove_old(folder: Path, keep: int) -> None:
+    for version in folder.glob("v[0-9]*"):
+        if int(version.name.removeprefix("v")) <= keep - KEPT_VERSIONS:
+            shutil.rmtree(version, ignore_errors=True)
+    for leftover in folder.glob(".building-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _detach(value: Any, path: str, arrays: dict[str, npt.NDArray[Any]]) -> Any:
+    """Move arrays out of the tree, leaving references."""
+    if isinstance(value, np.ndarray):
+        arrays[path] = value
+        return {_ARRAY: path}
+    if isinstance(value, sparse.csr_matrix | sparse.csr_array):
+        for part in ("data", "indices", "indptr"):
+            arrays[f"{path}.{part}"] = getattr(value, part)
+        return {_CSR: path, "shape": list(value.shape)}
+    if isinstance(value, dict):
+        return {
+            key: _detach(inner, f"{path}.{key}" if path else key, arrays) for key, inner in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_detach(inner, f"{path}.{i}", arrays) for i, inner in enumerate(value)]
+    if isinstance(value, np.generic):
+        return value.item()
+    return value
+
+
+def _attach(value: Any, arrays: dict[str, npt.NDArray[Any]]) -> Any:
+    if isinstance(value, dict):
+        if _ARRAY in value:
+            return arrays[value[_ARRAY]]
+        if _CSR in value:
+            parts = tuple(arrays[f"{value[_CSR]}.{part}"] for part in ("data", "indices", "indptr"))
+            return sparse.csr_matrix(parts, shape=tuple(value["shape"]), copy=False)
+        return {key: _attach(inner, arrays) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_attach(inner, arrays) for inner in value]
+    return value
+
+
+def _map_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Views of the arrays in a safetensors file: 8 bytes of header length, JSON header, data."""
+    try:
+        with path.open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        start = 8 + int.from_bytes(mapped[:8], "little")
+        header = json.loads(mapped[8:start])
+        header.pop("__metadata__", None)
+        return {name: _view(mapped, start, entry) for name, entry in header.items()}
+    except FileNotFoundError as error:
+        raise ArtifactError(
+            expected=f"the file {path.name} in {path.parent}",
+            found="no such file",
+            todo="Fit and save the model again.",
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _view(mapped: mmap.mmap, start: int, entry: dict[str, Any]) -> npt.NDArray[Any]:
+    dtype = np.dtype(_DTYPES[entry["dtype"]])
+    low, high = entry["data_offsets"]
+    flat = np.frombuffer(mapped, dtype=dtype, count=(high - low) // dtype.itemsize, offset=start + low)
+    return flat.reshape(entry["shape"])
+
+
+def _damaged(path: Path, what: str) -> ArtifactError:
+    return ArtifactError(
+        expected=f"a whole {path.name}",
+        found=f"a damaged one in {path.parent} ({what})",
+        todo="Fit and save the model again, or go back to the version before it.",
+    )

@@ -1,0 +1,177 @@
+"""Fielded lexical retrieval."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+
+from warmstart.core import columns as c
+from warmstart.core.analysis import is_cjk, joined_pairs, letters_and_digits, stem, terms, words
+from warmstart.core.component import State
+from warmstart.core.linear import FloatArray, IntArray
+from warmstart.core.vocabulary import Vocabulary, count_terms
+from warmstart.data.dataset import Dataset
+from warmstart.data.query import Query
+from warmstart.data.text import field_texts
+from warmstart.index.postings import Postings
+from warmstart.roles.encoder import Encoder
+from warmstart.roles.scorer import Retriever
+from warmstart.search.speller import Speller
+
+_PAIRED_FIELDS = (c.TITLE, c.BRAND, c.CATEGORIES, c.DESCRIPTION)
+
+
+def _default_weights() -> dict[str, float]:
+    return {c.TITLE: 3.0, c.BRAND: 1.0, c.CATEGORIES: 1.0, c.DESCRIPTION: 1.0, c.ATTRIBUTES: 0.3}
+
+
+@dataclass(kw_only=True)
+class Bm25Retriever(Retriever):
+    """Finds the items whose words are the query's words.
+
+    BM25F (Robertson, Zaragoza and Taylor, 2004): term counts of the fields are length-normalised,
+    weighted and summed before saturation. Neighbouring words are also indexed as one, a speller adds
+    catalogue words close to those of the query that the catalogue does not know, and keeps the
+    original. Items that hold no word of the query get NaN.
+
+    Use it for what shoppers spell out: brands, model codes, exact words. It knows no synonyms; pair it
+    with a dense retriever (`HybridRetriever`).
+
+    `k1` sets how soon repeated words stop counting, `b` how much long texts are discounted.
+    """
+
+    serves_items: ClassVar[frozenset[str]] = frozenset({"hot", "warm"})
+    source: ClassVar[str] = "lexical"
+
+    weights: dict[str, float] = field(default_factory=_default_weights)
+    k1: float = 1.2
+    b: float = 0.75
+    spelling_weight: float = 0.8
+
+    def _fit(self, dataset: Dataset, encoder: Encoder | None) -> None:
+        texts = field_texts(dataset.items)
+        self._vocabulary = Vocabulary()
+        self.mean_lengths_: dict[str, float] = {}
+        parts = [self._field_frequencies(name, texts[name]) for name in self.weights]
+        width = len(self._vocabulary)
+        total = sparse.csr_matrix((len(dataset.items), width), dtype=np.float32)
+        for part in parts:
+            part.resize((part.shape[0], width))
+            total = total + part
+        total.data = total.data / (self.k1 + total.data)
+        self._postings = Postings(total)
+        self.owner_: IntArray = np.arange(len(dataset.items), dtype=np.int64)
+        self._fit_speller()
+
+    def _field_frequencies(self, name: str, texts: Sequence[str]) -> sparse.csr_matrix:
+        """Weighted, length-normalised term counts of one field, neighbours written as one included."""
+        counts = count_terms([terms(text) for text in texts], self._vocabulary, grow=True)
+        lengths = np.asarray(counts.sum(axis=1)).ravel()
+        self.mean_lengths_[name] = float(lengths.mean()) if len(lengths) else 0.0
+        if name in _PAIRED_FIELDS:
+            pairs = count_terms([joined_pairs(text) for text in texts], self._vocabulary, grow=True)
+            counts.resize(pairs.shape)
+            counts = counts + pairs
+        scale = self.weights[name] / (1 - self.b + self.b * lengths / (self.mean_lengths_[name] or 1.0))
+        return sparse.csr_matrix(sparse.diags(scale.astype(np.float32)) @ counts)
+
+    def _fit_speller(self) -> None:
+        """Spell by the mass of a word, which counts titles for more than attributes."""
+        masses = self._postings.masses()
+        self._speller = Speller(
+            {
+                term: float(masses[i])
+                for i, term in enumerate(self._vocabulary.terms)
+                if self._postings.frequency(i) > 1 and term.isalpha() and not is_cjk(term)
+            }
+        )
+
+    def _add(self, items: pl.DataFrame, positions: IntArray) -> None:
+        texts = field_texts(items)
+        owner = self.owner_.copy()
+        owner[np.isin(owner, positions)] = -1  # documents of items whose text is being replaced
+        for row in range(len(items)):
+            frequencies: Counter[int] = Counter()
+            for name in self.weights:
+                self._count_field(name, texts[name][row], frequencies)
+            self._postings.add({term: tf / (self.k1 + tf) for term, tf in frequencies.items()})
+        self.owner_ = np.concatenate([owner, positions])
+
+    def _count_field(self, name: str, text: str, frequencies: Counter[int]) -> None:
+        found = terms(text)
+        relative_length = len(found) / (self.mean_lengths_[name] or 1.0)
+        scale = self.weights[name] / (1 - self.b + self.b * relative_length)
+        for term in found + (joined_pairs(text) if name in _PAIRED_FIELDS else []):
+            frequencies[self._vocabulary.add(term)] += scale  # type: ignore[assignment]
+
+    def _score(self, query: Query) -> FloatArray:
+        by_document = self._postings.scores(self._query_weights(query.text))
+        scores = np.zeros(len(self.item_ids_), dtype=np.float32)
+        alive = self.owner_ >= 0
+        scores[self.owner_[alive]] = by_document[alive]
+        scores[scores <= 0] = np.nan
+        return scores
+
+    def _query_weights(self, text: str) -> dict[int, float]:
+        """Each term of the query with its weight: inverse document frequency times certainty."""
+        weights: Counter[int] = Counter()
+        for term, certainty in self.expand(text):
+            position = self._vocabulary.get(term)
+            if position is not None:
+                weights[position] += certainty * self._inverse_frequency(position)  # type: ignore[assignment]
+        return dict(weights)
+
+    def expand(self, text: str) -> list[tuple[str, float]]:
+        """The terms searched for `text`, each with a certainty between 0 and 1.
+
+        Words the catalogue hardly knows are joined by their likeliest spellings.
+        """
+        expanded = [(pair, 1.0) for pair in joined_pairs(text)]
+        for term in terms(text):
+            expanded.append((term, 1.0))
+            if self._frequency(term) < 2 and not is_cjk(term):
+                expanded += [
+                    (word, self.spelling_weight * sure) for word, sure in self._speller.suggest(term)
+                ]
+                expanded += [(stem(piece), 1.0) for piece in letters_and_digits(term)]
+        return expanded
+
+    def correct(self, text: str) -> str:
+        """`text` with each word that the catalogue does not know replaced by its likeliest spelling."""
+        return " ".join(self._correct_word(word) for word in words(text))
+
+    def _correct_word(self, word: str) -> str:
+        if is_cjk(word) or self._frequency(stem(word)) > 0:
+            return word
+        suggestions = self._speller.suggest(stem(word))
+        return suggestions[0][0] if suggestions else word
+
+    def _frequency(self, term: str) -> int:
+        position = self._vocabulary.get(term)
+        return 0 if position is None else self._postings.frequency(position)
+
+    def _inverse_frequency(self, position: int) -> float:
+        frequency = self._postings.frequency(position)
+        return math.log(1 + (self._postings.n_documents - frequency + 0.5) / (frequency + 0.5))
+
+    def get_state(self) -> State:
+        """What was learned, as a tree that can be saved."""
+        return super().get_state() | {
+            "terms": self._vocabulary.terms,
+            "postings": self._postings.packed(),
+        }
+
+    def set_state(self, state: State) -> None:
+        """Take back what `get_state` gave."""
+        own: dict[str, Any] = dict(state)
+        self._vocabulary = Vocabulary(own.pop("terms"))
+        self._postings = Postings.from_packed(own.pop("postings"))
+        super().set_state(own)
+        self._fit_speller()

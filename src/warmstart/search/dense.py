@@ -1,0 +1,56 @@
+"""Retrieval by meaning: nearest item vectors to the query's vector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import polars as pl
+
+from warmstart.core.component import State
+from warmstart.core.linear import FloatArray, IntArray
+from warmstart.data.dataset import Dataset
+from warmstart.data.query import Query
+from warmstart.data.text import item_texts
+from warmstart.index.vectors import build_index
+from warmstart.roles.encoder import Encoder
+from warmstart.roles.scorer import Retriever
+
+
+@dataclass(kw_only=True)
+class DenseRetriever(Retriever):
+    """Ranks items by the cosine between the query's vector and theirs.
+
+    Finds items that share no word with the query, as far as the encoder knows that they belong
+    together. By itself it is weak on brands and model codes: use it within `HybridRetriever`.
+    A query that the encoder knows nothing of gets NaN everywhere, as do items without text.
+    """
+
+    serves_items: ClassVar[frozenset[str]] = frozenset({"hot", "warm"})
+    needs_encoder: ClassVar[bool] = True
+    source: ClassVar[str] = "dense"
+
+    def _fit(self, dataset: Dataset, encoder: Encoder | None) -> None:
+        self._index = build_index(self._encode(dataset.items))
+
+    def _encode(self, items: pl.DataFrame) -> FloatArray:
+        encoder = self._encoder_in_use()
+        return encoder.encode_items(item_texts(items))
+
+    def _add(self, items: pl.DataFrame, positions: IntArray) -> None:
+        self._index.put(positions, self._encode(items))
+
+    def _score(self, query: Query) -> FloatArray:
+        vector = self._encoder_in_use().encode([query.text], "query")[0]
+        return self._index.cosines(vector)
+
+    def get_state(self) -> State:
+        """What was learned, as a tree that can be saved."""
+        return super().get_state() | {"vectors": np.asarray(self._index.vectors)}
+
+    def set_state(self, state: State) -> None:
+        """Take back what `get_state` gave; `use_encoder` must follow before the first query."""
+        own = dict(state)
+        self._index = build_index(own.pop("vectors"))
+        super().set_state(own)
