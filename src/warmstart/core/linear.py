@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -71,7 +72,7 @@ def randomised_svd(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Leading `dim` singular triplets (U, s, Vt) of a dense or scipy-sparse matrix.
 
-    Halko, Martinsson and Tropp (2011), algorithm 4.4 with QR-stabilised power iterations. When the
+    Halko, Martinsson and Tropp (2011), algorithm 4.4 with the power iteration made stable by QR. When the
     matrix has fewer than `dim` rows or columns, fewer triplets come back. Signs are fixed (largest
     entry of each right vector positive), so that equal seeds give equal vectors.
     """
@@ -81,10 +82,28 @@ def randomised_svd(
     basis = rng.standard_normal((matrix.shape[1], width)).astype(np.float32)
     left, _ = np.linalg.qr(matrix @ basis)
     for _ in range(iterations):
-        right, _ = np.linalg.qr(matrix.T @ left)
-        left, _ = np.linalg.qr(matrix @ right)
-    u, s, vt = np.linalg.svd(np.asarray((matrix.T @ left).T), full_matrices=False)
-    u, s, vt = (left @ u)[:, :rank], s[:rank], vt[:rank]
-    signs = np.sign(vt[np.arange(rank), np.abs(vt).argmax(axis=1)])
+        left, _ = np.linalg.qr(matrix @ (matrix.T @ left))
+    right = np.asarray(matrix.T @ left, dtype=np.float32)
+    # The small factor by its Gram matrix: one pass over a tall matrix instead of a tall decomposition.
+    values, vectors = np.linalg.eigh(right.T.astype(np.float64) @ right)
+    order = np.argsort(-values)[:rank]
+    s = np.sqrt(np.maximum(values[order], 0.0))
+    safe = np.where(s > 1e-6 * max(float(s.max(initial=0.0)), 1e-30), s, np.inf)
+    vt = (right @ (vectors[:, order] / safe)).T
+    u = left @ vectors[:, order]
+    signs = np.sign(vt[np.arange(len(order)), np.abs(vt).argmax(axis=1)])
     signs[signs == 0] = 1
     return (u * signs).astype(np.float32), s.astype(np.float32), (vt * signs[:, None]).astype(np.float32)
+
+
+def empty_sparse(rows: int, columns: int) -> sparse.csr_matrix:
+    """A float32 CSR matrix of zeros."""
+    nothing = np.zeros(0, dtype=np.int32)
+    return sparse.csr_matrix((nothing.astype(np.float32), (nothing, nothing)), shape=(rows, columns))
+
+
+def resized(matrix: sparse.csr_matrix, rows: int, columns: int) -> sparse.csr_matrix:
+    """A copy with another shape: entries outside are dropped, new ones are zero."""
+    copy: Any = matrix.copy()
+    copy.resize((rows, columns))
+    return sparse.csr_matrix(copy)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from warmstart.core.linear import FloatArray
+from warmstart.core.linear import FloatArray, empty_sparse, resized
 
 
 class Postings:
@@ -66,14 +66,12 @@ class Postings:
         term, document, impact = (np.array(column) for column in zip(*rows, strict=True))
         shape = (max(self._by_term.shape[0], int(term.max()) + 1), self.n_documents)
         loose = sparse.coo_matrix((impact.astype(np.float32), (term, document)), shape=shape)
-        old = self._by_term.copy()
-        old.resize(shape)
-        return sparse.csr_matrix(old + loose.tocsr())
+        return sparse.csr_matrix(resized(self._by_term, *shape) + loose.tocsr())
 
     @classmethod
     def from_packed(cls, by_term: Any) -> Postings:
         """Build from what `packed` gave."""
-        postings = cls(sparse.csr_matrix((by_term.shape[1], 0), dtype=np.float32))
+        postings = cls(empty_sparse(by_term.shape[1], 0))
         postings._by_term = by_term
         return postings
 

@@ -15,7 +15,7 @@ from scipy import sparse
 from warmstart.core import columns as c
 from warmstart.core.analysis import is_cjk, joined_pairs, letters_and_digits, stem, terms, words
 from warmstart.core.component import State
-from warmstart.core.linear import FloatArray, IntArray
+from warmstart.core.linear import FloatArray, IntArray, empty_sparse, resized
 from warmstart.core.vocabulary import Vocabulary, count_terms
 from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
@@ -61,10 +61,9 @@ class Bm25Retriever(Retriever):
         self.mean_lengths_: dict[str, float] = {}
         parts = [self._field_frequencies(name, texts[name]) for name in self.weights]
         width = len(self._vocabulary)
-        total = sparse.csr_matrix((len(dataset.items), width), dtype=np.float32)
+        total = empty_sparse(len(dataset.items), width)
         for part in parts:
-            part.resize((part.shape[0], width))
-            total = total + part
+            total = sparse.csr_matrix(total + resized(part, len(dataset.items), width))
         total.data = total.data / (self.k1 + total.data)
         self._postings = Postings(total)
         self.owner_: IntArray = np.arange(len(dataset.items), dtype=np.int64)
@@ -77,8 +76,7 @@ class Bm25Retriever(Retriever):
         self.mean_lengths_[name] = float(lengths.mean()) if len(lengths) else 0.0
         if name in _PAIRED_FIELDS:
             pairs = count_terms([joined_pairs(text) for text in texts], self._vocabulary, grow=True)
-            counts.resize(pairs.shape)
-            counts = counts + pairs
+            counts = sparse.csr_matrix(resized(counts, *pairs.shape) + pairs)
         scale = self.weights[name] / (1 - self.b + self.b * lengths / (self.mean_lengths_[name] or 1.0))
         return sparse.csr_matrix(sparse.diags(scale.astype(np.float32)) @ counts)
 

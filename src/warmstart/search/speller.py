@@ -14,8 +14,9 @@ class Speller:
     """Suggests catalogue words close to a word, likeliest first.
 
     Distance is the optimal string alignment distance (Damerau–Levenshtein without overlapping edits),
-    at most 1 for words up to four letters and 2 for longer ones; among equally close words the one with
-    the greater mass (how much of the catalogue it stands for) wins, and a shared first letter counts as a third of an edit, as most typing errors spare it.
+    at most 1 for words up to four letters and 2 for longer ones. Among equally close words the one with
+    the greater mass wins (how much of the catalogue it stands for), and one that keeps the first
+    letter, which most typing errors spare.
 
     >>> Speller({"headphone": 9, "telephone": 5}).suggest("haedphone")
     [('headphone', 1.0)]
@@ -66,4 +67,4 @@ class Speller:
             for i in range(3, len(word) - 2)
             if word[:i] in self._known and word[i:] in self._known
         ]
-        return [part for part in max(halves)[1:]] if halves else []
+        return list(max(halves)[1:]) if halves else []

@@ -1,0 +1,139 @@
+"""What the text of each item says, in the forms that scorers need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+
+from warmstart.core.analysis import terms
+from warmstart.core.component import State
+from warmstart.core.linear import FloatArray, IntArray, randomised_svd, resized, unit_rows
+from warmstart.core.vocabulary import Vocabulary, count_terms
+from warmstart.data.text import item_texts
+from warmstart.roles.encoder import Encoder
+
+_MIN_ITEMS, _MAX_SHARE, _MAX_TERMS, _TOPICS = 2, 0.3, 60_000, 256
+_BLOCK = 2_048
+
+
+@dataclass
+class ItemFeatures:
+    """Vectors of items from their text: the encoder's, sparse tf-idf of words and pairs, and both joined.
+
+    `encoded` is the encoder's view (n, d), `tfidf` the shop's own words (n, terms), `content` the
+    centred union of the encoder's vectors and a 256-dimensional summary of tf-idf (n, d + 256). Rows
+    have length one, or zero for an item without text.
+    """
+
+    encoder: Encoder
+    vocabulary: Vocabulary
+    idf: FloatArray
+    topics: FloatArray
+    centre: FloatArray
+    encoded: FloatArray
+    tfidf: sparse.csr_matrix
+    content: FloatArray
+
+    @classmethod
+    def fit(cls, items: pl.DataFrame, encoder: Encoder, *, seed: int = 0) -> ItemFeatures:
+        """Learn vocabulary, weights and summary from the catalogue."""
+        texts = item_texts(items)
+        vocabulary, idf = _fit_vocabulary(texts)
+        tfidf = _tfidf(texts, vocabulary, idf)
+        _, _, topics = randomised_svd(tfidf, _TOPICS, seed=seed, iterations=2)
+        encoded = encoder.encode_items(texts)
+        union = np.hstack([encoded, tfidf @ topics.T]).astype(np.float32)
+        centre = union.mean(axis=0) if len(union) else np.zeros(union.shape[1], dtype=np.float32)
+        content = _centred(union, centre)
+        return cls(encoder, vocabulary, idf, topics, centre, encoded, tfidf, content)
+
+    def put(self, items: pl.DataFrame, positions: IntArray, size: int) -> None:
+        """Write the features of `items` at `positions` of a catalogue that now has `size` items."""
+        texts = item_texts(items)
+        encoded = self.encoder.encode_items(texts)
+        tfidf = _tfidf(texts, self.vocabulary, self.idf)
+        union = np.hstack([encoded, tfidf @ self.topics.T]).astype(np.float32)
+        self.encoded = put_rows(self.encoded, positions, encoded, size)
+        self.content = put_rows(self.content, positions, _centred(union, self.centre), size)
+        self.tfidf = put_sparse_rows(self.tfidf, positions, tfidf, size)
+
+    def similarities(self, rows: IntArray, columns: IntArray) -> FloatArray:
+        """Half the encoder's cosine plus half the tf-idf cosine, shape (rows, columns)."""
+        words = np.asarray((self.tfidf[rows] @ self.tfidf[columns].T).todense(), dtype=np.float32)
+        similar: FloatArray = 0.5 * (self.encoded[rows] @ self.encoded[columns].T) + 0.5 * words
+        return similar
+
+    def get_state(self) -> State:
+        """Everything but the encoder, as a tree that can be saved."""
+        return {
+            "terms": self.vocabulary.terms,
+            "idf": self.idf,
+            "topics": self.topics,
+            "centre": self.centre,
+            "encoded": self.encoded,
+            "tfidf": self.tfidf,
+            "content": self.content,
+        }
+
+    @classmethod
+    def from_state(cls, state: State, encoder: Encoder) -> ItemFeatures:
+        """Take back what `get_state` gave."""
+        own: dict[str, Any] = dict(state)
+        return cls(encoder=encoder, vocabulary=Vocabulary(own.pop("terms")), **own)
+
+
+def put_rows(matrix: FloatArray, positions: IntArray, rows: FloatArray, size: int) -> FloatArray:
+    """A copy of `matrix` with `size` rows, where `rows` stand at `positions`."""
+    grown = np.zeros((size, matrix.shape[1]), dtype=np.float32)
+    grown[: len(matrix)] = matrix
+    grown[positions] = rows
+    return grown
+
+
+def put_sparse_rows(
+    matrix: sparse.csr_matrix, positions: IntArray, rows: sparse.csr_matrix, size: int
+) -> sparse.csr_matrix:
+    """The same for a sparse matrix."""
+    kept = np.ones(size, dtype=np.float32)
+    kept[positions] = 0.0
+    old = resized(matrix, size, matrix.shape[1])
+    place = sparse.csr_matrix(
+        (np.ones(len(positions), dtype=np.float32), (positions, np.arange(len(positions)))),
+        shape=(size, len(positions)),
+    )
+    return sparse.csr_matrix(sparse.diags(kept) @ old + place @ rows)
+
+
+def _phrases(text: str) -> list[str]:
+    """Words and neighbouring word pairs."""
+    found = terms(text)
+    return found + [f"{first} {second}" for first, second in pairwise(found)]
+
+
+def _fit_vocabulary(texts: list[str]) -> tuple[Vocabulary, FloatArray]:
+    everything = Vocabulary()
+    counts = count_terms([_phrases(text) for text in texts], everything, grow=True)
+    frequency = np.bincount(counts.indices, minlength=len(everything))
+    usable = np.flatnonzero((frequency >= _MIN_ITEMS) & (frequency <= max(2.0, _MAX_SHARE * len(texts))))
+    kept = np.sort(usable[np.argsort(-frequency[usable], kind="stable")[:_MAX_TERMS]])
+    idf = np.log((1 + len(texts)) / (1 + frequency[kept])) + 1.0
+    return Vocabulary(everything.terms[i] for i in kept), idf.astype(np.float32)
+
+
+def _tfidf(texts: list[str], vocabulary: Vocabulary, idf: FloatArray) -> sparse.csr_matrix:
+    counts = count_terms([_phrases(text) for text in texts], vocabulary, grow=False)
+    counts.data = (1.0 + np.log(counts.data)) * idf[counts.indices]
+    norms = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
+    norms[norms == 0] = 1.0
+    return sparse.csr_matrix(sparse.diags((1.0 / norms).astype(np.float32)) @ counts)
+
+
+def _centred(union: FloatArray, centre: FloatArray) -> FloatArray:
+    content = unit_rows(union - centre)
+    content[~union.any(axis=1)] = 0.0  # no text: no opinion, rather than the opposite of the mean
+    return content

@@ -1,0 +1,45 @@
+"""Scorers that answer from a history of items."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from warmstart.core.linear import FloatArray, IntArray
+from warmstart.data.dataset import Dataset
+from warmstart.data.query import Query
+from warmstart.recommend.base import TextScorer
+from warmstart.recommend.evidence import RatingScale, item_weights, weight_arrays
+from warmstart.roles.encoder import Encoder
+
+
+@dataclass(kw_only=True)
+class HistoryScorer(TextScorer):
+    """Base of scorers whose score is a weighted sum over what a user touched, plus anchors.
+
+    Only the last `max_history` items of a user count. Without any history the score is NaN.
+    """
+
+    max_history: int = 100
+
+    def _fit(self, dataset: Dataset, encoder: Encoder | None) -> None:
+        scale = RatingScale.of(dataset)
+        self.rating_range_ = [scale.low, scale.high]
+        super()._fit(dataset, encoder)
+
+    def history(self, query: Query) -> tuple[IntArray, FloatArray]:
+        """Positions and weights of the query's evidence: anchors weigh 1, events by their type."""
+        weights = item_weights(query.events, RatingScale(*self.rating_range_))
+        recent = dict(list(weights.items())[-self.max_history :])
+        return weight_arrays(recent | dict.fromkeys(query.anchors, 1.0), self._place)
+
+    def _score(self, query: Query) -> FloatArray:
+        positions, weights = self.history(query)
+        if not len(positions):
+            return np.full(len(self.item_ids_), np.nan, dtype=np.float32)
+        return self._score_history(positions, weights)
+
+    @abstractmethod
+    def _score_history(self, positions: IntArray, weights: FloatArray) -> FloatArray: ...

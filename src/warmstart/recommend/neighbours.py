@@ -1,0 +1,83 @@
+"""Item neighbours by co-occurrence, carried over to new items by content."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from warmstart.core.component import State
+from warmstart.core.linear import FloatArray, IntArray, resized
+from warmstart.data.dataset import Dataset
+from warmstart.recommend.evidence import interaction_matrix
+from warmstart.recommend.history import HistoryScorer
+from warmstart.recommend.mixture import ItemMixture
+from warmstart.recommend.tables import item_knn, rp3
+
+
+@dataclass(kw_only=True)
+class NeighbourScorer(HistoryScorer):
+    """Base of scorers that sum rows of a co-occurrence table over the history."""
+
+    def _fit_tables(self, dataset: Dataset) -> None:
+        interactions = interaction_matrix(dataset)
+        self.table_ = self._table(interactions)
+        counts = np.asarray(interactions.sum(axis=0), dtype=np.float32).ravel()
+        self._mixture = ItemMixture.fit(self._features, counts, strength=0.0)
+
+    @abstractmethod
+    def _table(self, interactions: sparse.csr_matrix) -> sparse.csr_matrix: ...
+
+    def _score_history(self, positions: IntArray, weights: FloatArray) -> FloatArray:
+        scores = self._mixture.spread(self.table_, positions, weights)
+        empty = np.diff(self._mixture.rows.indptr) == 0
+        scores[empty] = np.nan
+        return scores
+
+    def _put(self, positions: IntArray) -> None:
+        if self._features is None:
+            rows = self._mixture.rows
+            self._mixture.rows = resized(rows, len(self.item_ids_), rows.shape[1])
+        else:
+            self._mixture.put(self._features, positions, len(self.item_ids_))
+
+    def get_state(self) -> State:
+        """What was learned, as a tree that can be saved."""
+        return super().get_state() | {"mixture": self._mixture.get_state()}
+
+    def set_state(self, state: State) -> None:
+        """Take back what `get_state` gave."""
+        own = dict(state)
+        self._mixture = ItemMixture(**own.pop("mixture"))
+        super().set_state(own)
+
+
+@dataclass(kw_only=True)
+class ItemKnnScorer(NeighbourScorer):
+    """Items bought together with those of the history, by shrunk cosine.
+
+    Deshpande and Karypis (2004), with the shrinkage of Koren (2008). Items without events take part
+    through their nearest neighbours in text when fitted with an encoder, and get NaN without one.
+    """
+
+    shrinkage: float = 100.0
+
+    def _table(self, interactions: sparse.csr_matrix) -> sparse.csr_matrix:
+        return item_knn(interactions, self.shrinkage)
+
+
+@dataclass(kw_only=True)
+class Rp3Scorer(NeighbourScorer):
+    """Items reached from those of the history by a three-step random walk.
+
+    After RP3beta (Paudel et al., 2017). Items without events take part through their nearest
+    neighbours in text when fitted with an encoder, and get NaN without one.
+    """
+
+    item_exponent: float = 0.4
+    user_exponent: float = 0.4
+
+    def _table(self, interactions: sparse.csr_matrix) -> sparse.csr_matrix:
+        return rp3(interactions, self.item_exponent, self.user_exponent)
