@@ -56,6 +56,10 @@ class Component:
         """The hyperparameters as plain values; `from_settings` takes them back."""
         return dataclasses.asdict(self)
 
+    def unfitted(self) -> Self:
+        """A new component with the same hyperparameters that has learned nothing."""
+        return self.from_settings(self.settings())
+
     def get_state(self) -> State:
         """What was learned, as a tree that can be saved. Empty for a component that learns nothing."""
         return {name: value for name, value in vars(self).items() if name.endswith("_")}

@@ -48,3 +48,19 @@ def get(kind: str, name: str) -> type[Component]:
             todo=f"Mend the package that registers {entry.value}.",
         )
     return loaded
+
+
+def name_of(component: Component) -> str:
+    """The short name under which a component's class is registered.
+
+    Errors: `ConfigError` for a class that is not registered, which therefore cannot be found again.
+    """
+    value = f"{type(component).__module__}:{type(component).__qualname__}"
+    for name, entry in _entries().items():
+        if entry.value == value:
+            return name.partition(".")[2]
+    raise ConfigError(
+        expected="a component registered under the entry-point group 'warmstart.components'",
+        found=value,
+        todo="Register it in the package that holds it, then install that package.",
+    )

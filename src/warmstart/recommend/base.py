@@ -9,7 +9,7 @@ import polars as pl
 
 from warmstart.core.component import State
 from warmstart.core.errors import NotFittedError
-from warmstart.core.linear import IntArray
+from warmstart.core.linear import FloatArray, IntArray
 from warmstart.data.dataset import Dataset
 from warmstart.recommend.features import ItemFeatures
 from warmstart.roles.encoder import Encoder
@@ -44,6 +44,11 @@ class TextScorer(Scorer):
         if self._features is None:
             raise NotFittedError(f"{type(self).__name__} with an encoder (use_encoder after loading)")
         return self._features
+
+    @property
+    def content(self) -> FloatArray:
+        """Content vectors of all items, shape (items, dim)."""
+        return self._text().content
 
     def get_state(self) -> State:
         """What was learned, as a tree that can be saved."""

@@ -32,7 +32,7 @@ _NORM_SAMPLE, _NORM_DEPTH, _SHARPNESS = 300, 20, 8.0
 
 
 def _default_weights() -> dict[str, float]:
-    return {KNN: 0.5, WALK: 0.5, KERNEL: 0.1, WORDS: 0.15, PROJECTION: 0.1, POPULARITY: 0.1}
+    return {KNN: 0.15, WALK: 0.35, KERNEL: 0.02, WORDS: 0.12, PROJECTION: 0.13, POPULARITY: 0.5}
 
 
 @dataclass(kw_only=True)
@@ -122,10 +122,23 @@ class FusedScorer(HistoryScorer):
         return {name: raw / self.norms_[name] for name, raw in self._raw_parts(positions, weights).items()}
 
     def _score_history(self, positions: IntArray, weights: FloatArray) -> FloatArray:
+        return self._mix(self._raw_parts(positions, weights), self.weights)
+
+    def _mix(self, raw: Mapping[str, FloatArray], mixing: Mapping[str, float]) -> FloatArray:
         total = np.zeros(len(self.item_ids_), dtype=np.float32)
-        for name, raw in self._raw_parts(positions, weights).items():
-            total += np.float32(self.weights[name] / self.norms_[name]) * raw
+        for name, scores in raw.items():
+            total += np.float32(mixing[name] / self.norms_[name]) * scores
         return total
+
+    def score_with(self, query: Query, mixing: Mapping[str, float]) -> FloatArray:
+        """Scores under other weights of the parts, for questions other than "what next"."""
+        positions, weights = self.history(query)
+        return self._mix(self._raw_parts(positions, weights), mixing)
+
+    def refit(self, dataset: Dataset) -> None:
+        """Learn the tables again from other events on the same items; text features stay."""
+        self._check_fitted()
+        self._fit_tables(dataset)
 
     def _score(self, query: Query) -> FloatArray:
         positions, weights = self.history(query)
@@ -135,19 +148,22 @@ class FusedScorer(HistoryScorer):
             return np.full(len(self.item_ids_), np.nan, dtype=np.float32)
         return np.float32(self.weights[POPULARITY] / self.norms_[POPULARITY]) * self._prior()
 
-    def contributions(self, query: Query, item_id: str) -> tuple[Reason, ...]:
+    def contributions(
+        self, query: Query, item_id: str, mixing: Mapping[str, float] | None = None
+    ) -> tuple[Reason, ...]:
         """What each piece of evidence adds to the score of one item; the values sum to the score."""
+        mixing = self.weights if mixing is None else mixing
         item = self._place[item_id]
         positions, weights = self.history(query)
-        reasons = [self._reason(POPULARITY, float(self._prior()[item]), "")]
+        reasons = [self._reason(mixing, POPULARITY, float(self._prior()[item]), "")]
         for name, shares in self._pairwise(positions, weights, item).items():
             for position, share in zip(positions, shares, strict=True):
                 if share:
-                    reasons.append(self._reason(name, float(share), self.item_ids_[position]))
+                    reasons.append(self._reason(mixing, name, float(share), self.item_ids_[position]))
         return tuple(sorted(reasons, key=lambda reason: -abs(reason.value)))
 
-    def _reason(self, part: str, raw: float, evidence: str) -> Reason:
-        return Reason(kind=part, value=self.weights[part] * raw / self.norms_[part], item_id=evidence)
+    def _reason(self, mixing: Mapping[str, float], part: str, raw: float, evidence: str) -> Reason:
+        return Reason(kind=part, value=mixing[part] * raw / self.norms_[part], item_id=evidence)
 
     def _pairwise(self, positions: IntArray, weights: FloatArray, item: int) -> Mapping[str, FloatArray]:
         if not len(positions):

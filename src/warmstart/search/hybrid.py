@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -58,12 +59,15 @@ class HybridRetriever(Retriever):
         shares = {"lexical": 1.0 - self.dense_weight, "dense": self.dense_weight}
         return {name: shares[name] * _standardised(scores) for name, scores in raw.items()}
 
-    def _score(self, query: Query) -> FloatArray:
-        legs = self.legs(query)
-        total: FloatArray = legs["lexical"] + legs["dense"]
+    def combine(self, legs: Mapping[str, FloatArray]) -> FloatArray:
+        """The score that the legs make up; NaN everywhere when none of them knows anything."""
+        total: FloatArray = np.sum(list(legs.values()), axis=0, dtype=np.float32)
         if not any(leg.any() for leg in legs.values()):
             return np.full(len(self.item_ids_), np.nan, dtype=np.float32)
         return total
+
+    def _score(self, query: Query) -> FloatArray:
+        return self.combine(self.legs(query))
 
     def get_state(self) -> State:
         """What was learned, as a tree that can be saved."""

@@ -1,0 +1,378 @@
+"""The engine a shop talks to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from warmstart.core import columns as c
+from warmstart.core.errors import InputError, NotFittedError, UnknownIdError
+from warmstart.core.linear import BoolArray, FloatArray, top_positions
+from warmstart.data.dataset import Dataset
+from warmstart.data.item_list import ItemList, Reason, ScoredItem
+from warmstart.data.query import Query
+from warmstart.data.records import Event, Item, item_from_row, items_frame
+from warmstart.encoders.auto import choose_encoder
+from warmstart.engine import persistence
+from warmstart.engine.event_log import EventLog
+from warmstart.engine.explaining import by_evidence, in_words, main_source
+from warmstart.engine.personal_search import PersonalSearch
+from warmstart.engine.settings import EngineSettings
+from warmstart.engine.shelves import Shelves
+from warmstart.engine.stages import Stages
+from warmstart.engine.typical import typical_scores
+from warmstart.roles.encoder import Encoder
+
+Filters = Mapping[str, Any]
+
+
+class Engine:
+    """Search and recommendations for one shop, from its first minute.
+
+    Fit it on a `Dataset`, then ask. Every event told to `observe` bears on that user's next answer, every
+    item told to `add` is found at once, and `forget` leaves no trace. Unknown users and items are legal in
+    every question: the answer then rests on what is known, and `ItemList.warnings` says what was missing.
+
+    >>> from warmstart import Dataset, Engine, Event, Item
+    >>> shop = Dataset.from_records([
+    ...     Item(item_id="kettle", title="Steel water kettle"),
+    ...     Item(item_id="teapot", title="Glass teapot for green tea"),
+    ...     Item(item_id="tea", title="Green tea, loose leaves"),
+    ... ])
+    >>> engine = Engine().fit(shop, encoder="catalogue")
+    >>> engine.search("green tea", n=1).item_ids
+    ('tea',)
+    >>> engine.observe(Event(user_id="ann", item_id="tea", event_type="click"))
+    >>> engine.recommend("ann", n=1).item_ids
+    ('teapot',)
+    """
+
+    def __init__(self, settings: EngineSettings | None = None) -> None:
+        self.settings = settings or EngineSettings()
+        self._dataset: Dataset | None = None
+
+    # -- learning ---------------------------------------------------------------------------------
+
+    def fit(self, dataset: Dataset, *, encoder: str | Encoder = "auto") -> Self:
+        """Learn a shop.
+
+        `encoder` is "auto", the name of a registered encoder, `name:folder-or-hub-name`, or an encoder.
+        Errors: `InputError` for a shop without items.
+        """
+        if not len(dataset.items):
+            raise InputError(
+                expected="a shop with at least one item", found="none", todo="Check the items file."
+            )
+        chosen, why = (encoder, "given") if isinstance(encoder, Encoder) else choose_encoder(encoder)
+        self._take(dataset, Stages.fit(dataset, self.settings, chosen, why))
+        return self
+
+    def _take(self, dataset: Dataset, stages: Stages) -> None:
+        self._dataset = dataset
+        self._stages = stages
+        self._log = EventLog(dataset.events)
+        self._shelves = Shelves(dataset)
+        self._typical: FloatArray | None = None
+
+    def refresh(self) -> None:
+        """Learn the shop-wide tables again, with all events observed since the fit."""
+        self._dataset = self.dataset
+        self._log = EventLog(self._dataset.events)
+        self._stages.scorer.refit(self._dataset)
+
+    # -- evidence ---------------------------------------------------------------------------------
+
+    def add(self, items: Item | Iterable[Item]) -> None:
+        """Take in new items, and new facts about known ones; they are live at once."""
+        frame = items_frame([items] if isinstance(items, Item) else items)
+        self._dataset = self._known().with_items(frame)
+        self._stages.add(frame)
+        self._shelves.put(frame)
+        self._typical = None
+
+    def observe(self, events: Event | Iterable[Event]) -> None:
+        """Take in events; each bears on its user's next answer.
+
+        The shop-wide tables (what goes with what, popularity) follow at the next `refresh`.
+        """
+        self._known()
+        for event in [events] if isinstance(events, Event) else events:
+            self._log.append(event)
+
+    def forget(self, user_id: str) -> int:
+        """Remove a user's events, reviews, queries and attributes, and all that was learned from them.
+
+        Afterwards the engine is what it would be had the user never come. Returns the number of events.
+        """
+        dataset = self._known()
+        removed, was_fitted = self._log.remove(user_id)
+        others = {
+            name: frame.filter(frame[c.USER_ID].ne_missing(user_id))
+            for name in ("users", "reviews", "queries")
+            if len(frame := getattr(dataset, name))
+        }
+        self._dataset = replace(dataset, events=self._log.fitted, **others)
+        if len(self._dataset.queries) < len(dataset.queries):
+            self._shelves = Shelves(self._dataset)
+        if was_fitted:
+            self._stages.scorer.refit(self._dataset)
+        return removed
+
+    # -- questions --------------------------------------------------------------------------------
+
+    def search(
+        self,
+        text: str,
+        *,
+        user_id: str | None = None,
+        n: int = 10,
+        filters: Filters | None = None,
+        exclude: Iterable[str] = (),
+        events: Sequence[Event] = (),
+    ) -> ItemList:
+        """The `n` items that answer a query best, with regard to the searcher's taste when known."""
+        query = self._query(text=text, user_id=user_id, events=events, filters=filters, exclude=exclude)
+        personal = self._personal(query)
+        best = top_positions(personal.scores, _size(n))
+        reasons = tuple(
+            in_words(personal.summary(int(i), self.settings.reasons_per_item), query, self._shelves.titles)
+            for i in best
+        )
+        return self._list(best, personal.scores, ("search",) * len(best), reasons, self._warnings(query))
+
+    def recommend(
+        self,
+        user_id: str | None = None,
+        *,
+        n: int = 10,
+        filters: Filters | None = None,
+        exclude: Iterable[str] = (),
+        events: Sequence[Event] = (),
+    ) -> ItemList:
+        """The `n` items a user may want next; for a stranger, what most people want.
+
+        `events` is further evidence, such as the clicks of a session without a user. Items that the user
+        already touched are left out.
+        """
+        query = self._query(user_id=user_id, events=events, filters=filters, exclude=exclude)
+        seen = {event.item_id for event in query.events if event.item_id}
+        allowed = self._allowed(query, without=seen)
+        return self._ranked(query, self.score(query), allowed, n, mixing=None)
+
+    def similar(
+        self, item_id: str, *, n: int = 10, filters: Filters | None = None, exclude: Iterable[str] = ()
+    ) -> ItemList:
+        """The `n` items most like one item."""
+        return self._around([item_id], self.settings.similar_weights, n, filters, exclude)
+
+    def cart(
+        self,
+        item_ids: Sequence[str],
+        *,
+        n: int = 10,
+        filters: Filters | None = None,
+        exclude: Iterable[str] = (),
+    ) -> ItemList:
+        """The `n` items that go best with those in a cart."""
+        return self._around(list(item_ids), self.settings.cart_weights, n, filters, exclude)
+
+    def score(self, query: Query) -> FloatArray:
+        """The scores that `recommend` ranks by, for every item in catalogue order."""
+        scores = self._stages.scorer.score(query)
+        return self._typical_scores() if np.isnan(scores).all() else scores
+
+    def explain(
+        self,
+        item_id: str,
+        *,
+        user_id: str | None = None,
+        text: str = "",
+        events: Sequence[Event] = (),
+    ) -> ScoredItem:
+        """Why an item has the score it has: reasons that sum to the score, largest first.
+
+        Errors: `UnknownIdError` for an item that is not in the catalogue.
+        """
+        if item_id not in self._shelves.titles:
+            raise UnknownIdError(
+                expected="an item of the catalogue",
+                found=repr(item_id),
+                todo="Check the id, or add the item.",
+            )
+        query = self._query(text=text, user_id=user_id, events=events)
+        if text:
+            personal = self._personal(query)
+            position = int(self._stages.scorer.positions([item_id])[0])
+            reasons, score = personal.contributions(position), float(personal.scores[position])
+        else:
+            reasons = self._stages.scorer.contributions(query, item_id)
+            score = sum(reason.value for reason in reasons)
+        told = in_words(reasons, query, self._shelves.titles)
+        return ScoredItem(
+            item_id=item_id, score=score, source=main_source(reasons), propensity=1.0, reasons=told
+        )
+
+    def suggest(self, prefix: str, n: int = 8) -> list[str]:
+        """Completions of what a shopper is typing."""
+        self._known()
+        return self._shelves.suggest(prefix, n)
+
+    def item(self, item_id: str) -> Item | None:
+        """What the shop knows of an item; None when it is unknown."""
+        rows = self._known().items.filter(self._known().items[c.ITEM_ID] == item_id)
+        return item_from_row(rows.row(0, named=True)) if len(rows) else None
+
+    # -- keeping ----------------------------------------------------------------------------------
+
+    def save(self, folder: str | Path) -> Path:
+        """Save to a folder, atomically: a crash on the way leaves what was saved before."""
+        dataset = self._known()
+        return persistence.save(
+            Path(folder),
+            persistence.Saved(
+                dataset=replace(dataset, events=self._log.fitted),
+                since=self._log.since(),
+                settings=self.settings,
+                stages=self._stages,
+            ),
+        )
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Load what `save` wrote. Errors: `ArtifactError` when it is missing, damaged or too new."""
+        saved = persistence.load(Path(folder))
+        engine = cls(saved.settings)
+        engine._take(saved.dataset, saved.stages)
+        engine._log.restore(saved.since)
+        return engine
+
+    # -- facts ------------------------------------------------------------------------------------
+
+    @property
+    def dataset(self) -> Dataset:
+        """All facts the engine holds now, events observed since the fit included."""
+        return self._known().with_events(self._log.since())
+
+    def events_of(self, user_id: str) -> tuple[Event, ...]:
+        """What the engine knows a user did, oldest first."""
+        self._known()
+        return self._log.events_of(user_id)
+
+    def describe(self) -> dict[str, Any]:
+        """What this engine is made of, as plain values."""
+        dataset = self._known()
+        return {
+            "shop": dataset.name,
+            "items": len(dataset.items),
+            "events": len(self._log),
+            "events_since_fit": len(self._log) - len(self._log.fitted),
+            "users": dataset.events[c.USER_ID].n_unique(),
+            "encoder": {**self._stages.describe_encoder(), "dim": self._stages.encoder.dim},
+            "settings": self.settings.settings(),
+        }
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _known(self) -> Dataset:
+        if self._dataset is None:
+            raise NotFittedError("Engine")
+        return self._dataset
+
+    def _query(
+        self,
+        *,
+        text: str = "",
+        user_id: str | None = None,
+        events: Sequence[Event] = (),
+        anchors: Sequence[str] = (),
+        filters: Filters | None = None,
+        exclude: Iterable[str] = (),
+    ) -> Query:
+        self._known()
+        known = self._log.events_of(user_id) if user_id else ()
+        return Query(
+            text=text,
+            user_id=user_id,
+            events=(*known, *events),
+            anchors=tuple(anchors),
+            filters=dict(filters or {}),
+            exclude=frozenset(exclude),
+        )
+
+    def _allowed(self, query: Query, without: Iterable[str] = ()) -> BoolArray:
+        """Rules: filters, availability and exclusions; they come last and always hold."""
+        return self._shelves.allowed(query.filters, {*query.exclude, *query.anchors, *without})
+
+    def _personal(self, query: Query) -> PersonalSearch:
+        return PersonalSearch.of(query, self._allowed(query), self._stages, self.settings)
+
+    def _around(
+        self,
+        anchors: list[str],
+        mixing: Mapping[str, float],
+        n: int,
+        filters: Filters | None,
+        exclude: Iterable[str],
+    ) -> ItemList:
+        query = self._query(anchors=anchors, filters=filters, exclude=exclude)
+        allowed = self._allowed(query)
+        if not len(self._stages.scorer.positions(anchors)):
+            return self._ranked(query, self.score(query), allowed, n, mixing=None)
+        return self._ranked(query, self._stages.scorer.score_with(query, mixing), allowed, n, mixing=mixing)
+
+    def _ranked(
+        self,
+        query: Query,
+        scores: FloatArray,
+        allowed: BoolArray,
+        n: int,
+        mixing: Mapping[str, float] | None,
+    ) -> ItemList:
+        scores = np.where(allowed, scores, np.float32("nan"))
+        best = top_positions(scores, _size(n))
+        scorer, most = self._stages.scorer, self.settings.reasons_per_item
+        sources, reasons = [], []
+        for position in best:
+            parts = scorer.contributions(query, scorer.item_ids_[position], mixing)
+            sources.append(main_source(parts))
+            reasons.append(in_words(by_evidence(parts, most), query, self._shelves.titles))
+        return self._list(best, scores, tuple(sources), tuple(reasons), self._warnings(query))
+
+    def _list(
+        self,
+        best: Iterable[int],
+        scores: FloatArray,
+        sources: tuple[str, ...],
+        reasons: tuple[tuple[Reason, ...], ...],
+        warnings: tuple[str, ...],
+    ) -> ItemList:
+        positions = list(best)
+        ids = self._stages.scorer.item_ids_
+        return ItemList(
+            item_ids=tuple(ids[i] for i in positions),
+            scores=scores[positions],
+            sources=sources,
+            propensities=np.ones(len(positions), dtype=np.float32),
+            reasons=reasons,
+            warnings=warnings,
+        )
+
+    def _warnings(self, query: Query) -> tuple[str, ...]:
+        """Which signals were missing."""
+        shop = () if len(self._log) else ("shop_without_events",)
+        return shop + self._shelves.missing_signals(query)
+
+    def _typical_scores(self) -> FloatArray:
+        if self._typical is None:
+            self._typical = typical_scores(self._stages.scorer.content, seed=self._stages.scorer.seed)
+        return self._typical
+
+
+def _size(n: int) -> int:
+    if n < 0:
+        raise InputError(expected="n of at least 0", found=str(n), todo="Ask for how many items you want.")
+    return n

@@ -1,0 +1,109 @@
+"""An engine in a folder."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from warmstart.core import registry
+from warmstart.core.artifact import (
+    current_version,
+    read_json,
+    read_state,
+    write_json,
+    write_state,
+    write_version,
+)
+from warmstart.core.errors import ArtifactError
+from warmstart.data.dataset import Dataset
+from warmstart.data.schema import TABLES
+from warmstart.engine.settings import EngineSettings
+from warmstart.engine.stages import Stages
+from warmstart.roles.encoder import Encoder
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a folder holds."""
+
+    dataset: Dataset
+    since: pl.DataFrame
+    settings: EngineSettings
+    stages: Stages
+
+
+def save(folder: Path, saved: Saved) -> Path:
+    """Write a new version and make it the current one; returns its folder."""
+    return write_version(folder, lambda version_folder: _write(version_folder, saved))
+
+
+def load(folder: Path) -> Saved:
+    """Read the current version. Errors: `ArtifactError`."""
+    here = current_version(folder)
+    manifest = read_json(here / MANIFEST)
+    settings = EngineSettings.from_settings(manifest["settings"])
+    return Saved(
+        dataset=_read_dataset(here / "data", manifest["shop"]),
+        since=_read_table(here / "data" / "since.parquet"),
+        settings=settings,
+        stages=_read_stages(here, manifest["encoder"], settings),
+    )
+
+
+def _read_stages(folder: Path, chosen: dict[str, Any], settings: EngineSettings) -> Stages:
+    encoder = registry.get("encoder", chosen["name"]).from_settings(chosen["settings"])
+    if not isinstance(encoder, Encoder):
+        raise ArtifactError(
+            expected="an encoder", found=chosen["name"], todo="Fit and save the model again."
+        )
+    encoder.set_state(read_state(folder / "encoder"))
+    retriever, scorer = settings.retriever.unfitted(), settings.scorer.unfitted()
+    retriever.set_state(read_state(folder / "retriever"))
+    scorer.set_state(read_state(folder / "scorer"))
+    retriever.use_encoder(encoder)
+    scorer.use_encoder(encoder)
+    return Stages(encoder, chosen["why"], retriever, scorer)
+
+
+def _write(folder: Path, saved: Saved) -> None:
+    for name in ("encoder", "retriever", "scorer"):
+        write_state(folder / name, getattr(saved.stages, name).get_state())
+    data = folder / "data"
+    data.mkdir()
+    for name in TABLES:
+        getattr(saved.dataset, name).write_parquet(data / f"{name}.parquet")
+    saved.since.write_parquet(data / "since.parquet")
+    write_json(
+        folder / MANIFEST,
+        {
+            "shop": saved.dataset.name,
+            "warmstart": version("warmstart"),
+            "saved_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "encoder": saved.stages.describe_encoder(),
+            "settings": saved.settings.settings(),
+        },
+    )
+
+
+def _read_dataset(folder: Path, name: str) -> Dataset:
+    tables = {field.name for field in dataclasses.fields(Dataset)} & TABLES.keys()
+    return Dataset(name=name, **{table: _read_table(folder / f"{table}.parquet") for table in tables})
+
+
+def _read_table(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise ArtifactError(
+            expected=f"the table {path.name} in {path.parent}",
+            found=str(error).splitlines()[0],
+            todo="Fit and save the model again, or go back to the version before it.",
+        ) from error

@@ -1,0 +1,37 @@
+"""What can be set on an engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from warmstart.core.component import Component
+from warmstart.recommend.fused import KERNEL, KNN, POPULARITY, PROJECTION, WALK, WORDS, FusedScorer
+from warmstart.search.hybrid import HybridRetriever
+
+
+def _similar_weights() -> dict[str, float]:
+    return {KNN: 0.1, WALK: 0.0, KERNEL: 0.5, WORDS: 0.3, PROJECTION: 0.1, POPULARITY: 0.0}
+
+
+def _cart_weights() -> dict[str, float]:
+    return {KNN: 0.4, WALK: 0.4, KERNEL: 0.0, WORDS: 0.0, PROJECTION: 0.1, POPULARITY: 0.02}
+
+
+@dataclass(kw_only=True)
+class EngineSettings(Component):
+    """Stages of the engine and how they are joined.
+
+    `taste_weight` is the most that a searcher's taste may shift a result, in standard deviations of
+    relevance; `taste_half` the amount of evidence at which half of it is granted; `taste_depth` how many
+    results it may reorder. `similar_weights` and `cart_weights` replace the scorer's weights for those
+    two questions.
+    """
+
+    retriever: HybridRetriever = field(default_factory=HybridRetriever)
+    scorer: FusedScorer = field(default_factory=FusedScorer)
+    similar_weights: dict[str, float] = field(default_factory=_similar_weights)
+    cart_weights: dict[str, float] = field(default_factory=_cart_weights)
+    taste_weight: float = 1.0
+    taste_half: float = 2.0
+    taste_depth: int = 200
+    reasons_per_item: int = 3

@@ -1,0 +1,48 @@
+"""The fitted parts of an engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import polars as pl
+
+from warmstart.core import registry
+from warmstart.data.dataset import Dataset
+from warmstart.data.text import item_texts
+from warmstart.engine.settings import EngineSettings
+from warmstart.recommend.fused import FusedScorer
+from warmstart.roles.encoder import Encoder
+from warmstart.search.hybrid import HybridRetriever
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Encoder, retriever and scorer fitted to one shop; `why` says why this encoder was taken."""
+
+    encoder: Encoder
+    why: str
+    retriever: HybridRetriever
+    scorer: FusedScorer
+
+    @classmethod
+    def fit(cls, dataset: Dataset, settings: EngineSettings, encoder: Encoder, why: str) -> Self:
+        """Fit all of them; the components in `settings` stay as they are."""
+        encoder.fit(item_texts(dataset.items))
+        retriever, scorer = settings.retriever.unfitted(), settings.scorer.unfitted()
+        retriever.fit(dataset, encoder)
+        scorer.fit(dataset, encoder)
+        return cls(encoder, why, retriever, scorer)
+
+    def add(self, items: pl.DataFrame) -> None:
+        """Take in new items and new facts about known ones."""
+        self.retriever.add(items)
+        self.scorer.add(items)
+
+    def describe_encoder(self) -> dict[str, Any]:
+        """Name and settings by which the encoder can be made again, and why it was taken."""
+        return {
+            "name": registry.name_of(self.encoder),
+            "settings": self.encoder.settings(),
+            "why": self.why,
+        }
