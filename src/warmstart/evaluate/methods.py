@@ -1,0 +1,194 @@
+"""What is measured, by name: the engine, each registered scorer or retriever, and chance.
+
+A name is "engine", "random", or the short name of a registered component ("popularity" for
+`scorer.popularity`, "bm25" for `retriever.bm25`), so that a third-party component is measured by naming
+it. A fitted-from-scratch `Scorer` object works too.
+"""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import numpy as np
+
+from warmstart.core import registry
+from warmstart.core.errors import ConfigError
+from warmstart.core.linear import FloatArray, top_positions
+from warmstart.data.dataset import Dataset
+from warmstart.data.item_list import ItemList
+from warmstart.data.query import Query
+from warmstart.data.records import Event
+from warmstart.roles.encoder import Encoder
+from warmstart.roles.scorer import Retriever, Scorer
+
+ENGINE: Final = "engine"
+RANDOM: Final = "random"
+
+
+@dataclass(kw_only=True)
+class Method(ABC):
+    """Something that answers the questions of a protocol under a name."""
+
+    name: str
+    updates: ClassVar[bool] = False
+    """Whether it keeps state per user, so that taking in one event costs something."""
+
+    @abstractmethod
+    def fit(self, dataset: Dataset) -> None:
+        """Learn from the training shop, from nothing."""
+
+    @abstractmethod
+    def score(self, query: Query) -> FloatArray:
+        """A score for each item of the training shop, in its order; NaN is no opinion."""
+
+    @abstractmethod
+    def retrieve(self, query: Query, n: int) -> ItemList:
+        """The `n` best items for a typed query."""
+
+    def observe(self, event: Event) -> None:
+        """Take in one event. Only for methods that keep state; others get all evidence with the query."""
+        raise NotImplementedError(f"{self.name} keeps no state of {event.user_id}")
+
+
+@dataclass(kw_only=True)
+class ScorerMethod(Method):
+    """A scorer or retriever on its own."""
+
+    scorer: Scorer
+    encoder: Encoder | str = "auto"
+
+    def fit(self, dataset: Dataset) -> None:
+        """Fit a fresh copy, and its encoder first.
+
+        Every recommender gets one, so that each may carry what it learns over to new items by their
+        text; a retriever gets one when it needs it.
+        """
+        reads_text = self.scorer.needs_encoder or not isinstance(self.scorer, Retriever)
+        encoder = fitted_encoder(dataset, self.encoder) if reads_text else None
+        self._item_ids = dataset.item_ids
+        self._fitted = copy.deepcopy(self.scorer).fit(dataset, encoder)
+
+    def score(self, query: Query) -> FloatArray:
+        """The scorer's scores."""
+        return self._fitted.score(query)
+
+    def retrieve(self, query: Query, n: int) -> ItemList:
+        """The retriever's list, or the top of a scorer's scores."""
+        if isinstance(self._fitted, Retriever):
+            return self._fitted.retrieve(query, n)
+        return _top(self._item_ids, self.score(query), n)
+
+
+@dataclass(kw_only=True)
+class EngineMethod(Method):
+    """The whole engine with default settings."""
+
+    name: str = ENGINE
+    encoder: Encoder | str = "auto"
+    updates: ClassVar[bool] = True
+
+    def fit(self, dataset: Dataset) -> None:
+        """Fit an engine, encoder included."""
+        from warmstart.engine.engine import Engine
+
+        self._engine = Engine().fit(dataset, encoder=self.encoder)
+
+    def score(self, query: Query) -> FloatArray:
+        """What `Engine.recommend` ranks by, before policies and rules."""
+        return self._engine.score(query)
+
+    def retrieve(self, query: Query, n: int) -> ItemList:
+        """`Engine.search`."""
+        return self._engine.search(query.text, n=n)
+
+    def observe(self, event: Event) -> None:
+        """`Engine.observe`."""
+        self._engine.observe(event)
+
+
+@dataclass(kw_only=True)
+class RandomMethod(Method):
+    """Chance: what a number means has to be read from here upwards."""
+
+    name: str = RANDOM
+    seed: int = 0
+
+    def fit(self, dataset: Dataset) -> None:
+        """Remember the items."""
+        self._item_ids = dataset.item_ids
+        self._rng = np.random.default_rng(self.seed)
+
+    def score(self, query: Query) -> FloatArray:
+        """Uniform noise, new at every call."""
+        del query  # chance does not look
+        return self._rng.random(len(self._item_ids), dtype=np.float32)
+
+    def retrieve(self, query: Query, n: int) -> ItemList:
+        """Random items."""
+        return _top(self._item_ids, self.score(query), n)
+
+
+def _top(item_ids: Sequence[str], scores: FloatArray, n: int) -> ItemList:
+    best = top_positions(scores, n)
+    return ItemList(item_ids=tuple(item_ids[i] for i in best), scores=scores[best])
+
+
+def fitted_encoder(dataset: Dataset, encoder: Encoder | str) -> Encoder:
+    """The encoder that `Engine.fit` would use for the same value, fitted on the text of all items."""
+    from warmstart.data.text import item_texts
+    from warmstart.encoders.auto import choose_encoder
+
+    found = encoder if isinstance(encoder, Encoder) else choose_encoder(encoder)[0]
+    return found.fit(item_texts(dataset.items))
+
+
+def build(
+    method: str | Scorer | Method,
+    *,
+    kinds: Sequence[str] = ("scorer", "retriever"),
+    encoder: Encoder | str = "auto",
+    seed: int = 0,
+) -> Method:
+    """An unfitted method for a name, a `Scorer`, or a `Method`.
+
+    `kinds` says where names are looked up first. Errors: `ConfigError` lists the known names.
+    """
+    if isinstance(method, Method):
+        return copy.deepcopy(method)
+    if isinstance(method, Scorer):
+        return ScorerMethod(name=type(method).__name__, scorer=method, encoder=encoder)
+    special: dict[str, Callable[[], Method]] = {
+        ENGINE: lambda: EngineMethod(encoder=encoder),
+        RANDOM: lambda: RandomMethod(seed=seed),
+    }
+    if method in special:
+        return special[method]()
+    return ScorerMethod(name=method, scorer=_component(method, kinds), encoder=encoder)
+
+
+def known(kinds: Sequence[str] = ("scorer", "retriever")) -> list[str]:
+    """The names that `build` understands."""
+    return [ENGINE, RANDOM, *(name for kind in kinds for name in registry.names(kind))]
+
+
+def _component(name: str, kinds: Sequence[str]) -> Scorer:
+    kind = next((kind for kind in kinds if name in registry.names(kind)), None)
+    found = registry.get(kind, name)() if kind else None
+    if not isinstance(found, Scorer):
+        raise ConfigError(
+            expected="the name of a method",
+            found=repr(name),
+            todo=f"Choose among: {', '.join(known(kinds))}.",
+        )
+    return found
+
+
+def name_of(method: str | Scorer | Method) -> str:
+    """The name under which a method is reported."""
+    if isinstance(method, Method):
+        return method.name
+    return type(method).__name__ if isinstance(method, Scorer) else method

@@ -1,0 +1,29 @@
+"""The protocols by name. Each fixes what is withheld, what is asked, and what counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from warmstart.core.errors import ConfigError
+from warmstart.evaluate.protocols.base import Protocol
+from warmstart.evaluate.protocols.new_both import NEW_BOTH
+from warmstart.evaluate.protocols.new_items import NEW_ITEMS
+from warmstart.evaluate.protocols.new_users import NEW_USERS
+from warmstart.evaluate.protocols.search import SEARCH
+from warmstart.evaluate.protocols.warm import WARM
+
+PROTOCOLS: Final[Mapping[str, Protocol[Any, Any]]] = {
+    protocol.name: protocol for protocol in (NEW_ITEMS, NEW_USERS, NEW_BOTH, WARM, SEARCH)
+}
+
+
+def get(name: str) -> Protocol[Any, Any]:
+    """The protocol of that name. Errors: `ConfigError` lists the names."""
+    if name not in PROTOCOLS:
+        raise ConfigError(
+            expected="the name of a protocol",
+            found=repr(name),
+            todo=f"Choose among: {', '.join(PROTOCOLS)}.",
+        )
+    return PROTOCOLS[name]

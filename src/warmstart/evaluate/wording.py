@@ -1,0 +1,119 @@
+"""An evaluation as tables and sentences, shared by the terminal and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from warmstart.evaluate.evaluation import ALL_SEEDS, Comparison, Evaluation, Row
+
+CANDIDATES = {
+    "cold": "new items among new items",
+    "all": "among everything",
+    "shop": "every item as a target, among everything",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows of `evaluation` arranged by method and column; a missing number is None."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Row | None, ...]], ...]
+
+    def is_best(self, column: int, row: Row | None) -> bool:
+        """Whether no method has a larger value in that column."""
+        others = [cells[column] for _, cells in self.rows if cells[column] is not row]
+        return row is not None and all(row.value > other.value for other in others if other is not None)
+
+
+def shots_of(evaluation: Evaluation) -> tuple[int, ...]:
+    """The numbers of revealed events that were asked for; empty when the protocol reveals none."""
+    found = dict.fromkeys(row.shots for row in evaluation.rows if row.shots is not None)
+    return tuple(sorted(found))
+
+
+def candidates_of(evaluation: Evaluation) -> tuple[str, ...]:
+    """The labels of the candidate sets, in order."""
+    return tuple(dict.fromkeys(row.candidates for row in evaluation.rows))
+
+
+def tables(evaluation: Evaluation, metrics: Sequence[str]) -> list[Table]:
+    """One table per candidate set: by shots (and metric) where there are shots, else by metric."""
+    if not shots_of(evaluation):
+        return [_by_metric(evaluation, candidates, metrics) for candidates in candidates_of(evaluation)]
+    found = [_by_shots(evaluation, c, metric) for metric in metrics for c in candidates_of(evaluation)]
+    return [table for table in found if any(any(cells) for _, cells in table.rows)]
+
+
+def _by_shots(evaluation: Evaluation, candidates: str, metric: str) -> Table:
+    shots = shots_of(evaluation)
+    found = {(r.method, r.shots): r for r in evaluation.select(candidates=candidates, metric=metric)}
+    return Table(
+        title=f"{metric}, {candidates}: {CANDIDATES.get(candidates, candidates)}",
+        columns=tuple(f"k={k}" for k in shots),
+        rows=tuple((m, tuple(found.get((m, k)) for k in shots)) for m in evaluation.methods),
+    )
+
+
+def _by_metric(evaluation: Evaluation, candidates: str, metrics: Sequence[str]) -> Table:
+    found = {(r.method, r.metric): r for r in evaluation.select(candidates=candidates)}
+    kept = tuple(metric for metric in metrics if any(name == metric for _, name in found))
+    return Table(
+        title=f"{candidates}: {CANDIDATES.get(candidates, candidates)}",
+        columns=kept,
+        rows=tuple((m, tuple(found.get((m, name)) for name in kept)) for m in evaluation.methods),
+    )
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number for reading; "-" for none.
+
+    >>> number(0.04213), number(12.5, 1), number(None)
+    ('0.0421', '12.5', '-')
+    """
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def where(comparison: Comparison) -> str:
+    """The place of a comparison: metric, candidates and shots."""
+    shots = "" if comparison.shots is None else f", k={comparison.shots}"
+    return f"{comparison.metric}, {comparison.candidates}{shots}"
+
+
+def sentence(comparison: Comparison) -> str:
+    """One comparison in words."""
+    relative = "" if comparison.relative is None else f" ({comparison.relative:+.1%})"
+    return (
+        f"{where(comparison)}: {comparison.method} {comparison.difference:+.4f}{relative} against "
+        f"{comparison.against}, 95 % [{comparison.low:+.4f}, {comparison.high:+.4f}], "
+        f"p {comparison.p_holm:.3f}: {comparison.verdict}"
+    )
+
+
+def verdict(evaluation: Evaluation) -> str:
+    """All comparisons in one or two sentences; says where the method in focus is worse."""
+    if not evaluation.comparisons:
+        return ""
+    found = {v: [c for c in evaluation.comparisons if c.verdict == v] for v in ("better", "tie", "worse")}
+    name, total = evaluation.comparisons[0].method, len(evaluation.comparisons)
+    counts = (
+        f"Against the best of the others, {name} is better in {len(found['better'])}, "
+        f"tied in {len(found['tie'])} and worse in {len(found['worse'])} of {total}."
+    )
+    if not found["worse"]:
+        return counts
+    places = "; ".join(f"{where(c)} (below {c.against})" for c in found["worse"])
+    return f"{counts} Worse at {places}."
+
+
+def scope(evaluation: Evaluation) -> str:
+    """Cases, seeds and size of the shop in one line."""
+    most = max((row.cases for row in evaluation.rows if row.seed == ALL_SEEDS), default=0)
+    seeds = ", ".join(str(seed) for seed in evaluation.seeds)
+    items = evaluation.environment.get("items")
+    size = f" · {items:,} items" if isinstance(items, int) else ""
+    events = evaluation.environment.get("events")
+    size += f" · {events:,} events" if isinstance(events, int) and events else ""
+    return f"seeds {seeds} · up to {most:,} cases{size}"
