@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class WarmstartError(Exception):
     """Base of every error warmstart raises on purpose.
@@ -16,6 +18,16 @@ class WarmstartError(Exception):
     def __init__(self, *, expected: str, found: str, todo: str) -> None:
         self.expected, self.found, self.todo = expected, found, todo
         super().__init__(f"expected {expected}; found {found}. {todo}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error cross a process boundary; its arguments are keywords, which pickling forgets."""
+        return _rebuild, (type(self), self.expected, self.found, self.todo)
+
+
+def _rebuild(kind: type[WarmstartError], expected: str, found: str, todo: str) -> WarmstartError:
+    error = kind.__new__(kind)
+    WarmstartError.__init__(error, expected=expected, found=found, todo=todo)
+    return error
 
 
 class InputError(WarmstartError, ValueError):
