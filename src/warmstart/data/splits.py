@@ -120,7 +120,7 @@ def warm(dataset: Dataset, seed: int = 0) -> Split:
         (pl.len().over(c.USER_ID) > 1) & (pl.col("row") == pl.col("row").max().over(c.USER_ID))
     )
     events = dataset.events.with_row_index("row").join(last, on="row", how="anti").drop("row")
-    pairs = last.select(c.USER_ID, c.ITEM_ID)
+    pairs = last.select(c.USER_ID, c.ITEM_ID).sort(c.USER_ID)
     reviews = dataset.reviews.join(pairs, on=[c.USER_ID, c.ITEM_ID], how="anti", maintain_order="left")
     train = replace(dataset, events=events, reviews=reviews)
     past = _events_by_user(train)

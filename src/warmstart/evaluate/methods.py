@@ -22,6 +22,7 @@ from warmstart.data.dataset import Dataset
 from warmstart.data.item_list import ItemList
 from warmstart.data.query import Query
 from warmstart.data.records import Event
+from warmstart.data.text import item_texts
 from warmstart.roles.encoder import Encoder
 from warmstart.roles.scorer import Retriever, Scorer
 
@@ -139,11 +140,11 @@ def _top(item_ids: Sequence[str], scores: FloatArray, n: int) -> ItemList:
 
 def fitted_encoder(dataset: Dataset, encoder: Encoder | str) -> Encoder:
     """The encoder that `Engine.fit` would use for the same value, fitted on the text of all items."""
-    from warmstart.data.text import item_texts
-    from warmstart.encoders.auto import choose_encoder
+    if isinstance(encoder, str):
+        from warmstart.encoders.auto import choose_encoder
 
-    found = encoder if isinstance(encoder, Encoder) else choose_encoder(encoder)[0]
-    return found.fit(item_texts(dataset.items))
+        encoder, _ = choose_encoder(encoder)
+    return encoder.fit(item_texts(dataset.items))
 
 
 def build(

@@ -159,7 +159,11 @@ def _in_processes(units: Sequence[_Unit], workers: int) -> list[_Result]:
         ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as executor,
     ):
         futures = [executor.submit(_run_unit, unit) for unit in units]
-        return [future.result() for future in track(as_completed(futures), "Evaluating", total=len(units))]
+        try:
+            done = track(as_completed(futures), "Evaluating", total=len(units))
+            return [future.result() for future in done]
+        finally:  # after an error, do not wait for units that have not begun
+            executor.shutdown(cancel_futures=True)
 
 
 @contextmanager
