@@ -1,0 +1,178 @@
+"""Questions to a fitted shop: search, recommend, similar, cart, explain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from warmstart.cli import answers
+from warmstart.cli import options as o
+from warmstart.cli.models import open_model, parse_event
+from warmstart.cli.output import console, print_json, timed
+
+if TYPE_CHECKING:
+    from warmstart.data.records import Event
+
+VISITOR = "this-visitor"
+"""Whose events `--event` gives when no `--user` is named; nothing of it is kept."""
+
+
+def search(
+    model: o.Model,
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="Words as a shopper types them.")],
+    *,
+    user: o.User = None,
+    n: o.N = 10,
+    filters: o.Filters = None,
+    exclude: o.Excluded = None,
+    events: o.Events = None,
+    as_json: o.AsJson = False,
+) -> None:
+    r"""Search the shop by words, for anyone or for one user.
+
+    Finds by words and by meaning, and mends typing errors.
+    With --user or --event it puts first what fits that person.
+
+    [bold]Examples[/bold]
+
+      warmstart search my-model "noise cancelling headphones"
+      warmstart search my-model 降噪耳机 --user 42 -n 5
+      warmstart search my-model laptop --filter brand=HP --filter "price<=500"
+    """
+    engine = open_model(model)
+    known = _question(user, filters, exclude, events)
+    with timed() as clock:
+        found = engine.search(query, n=n, **known)
+    asked = {"text": query, "user_id": user, "filters": filters, "exclude": exclude, "events": events}
+    answers.give(engine, found, clock, asked=asked, as_json=as_json)
+
+
+def recommend(
+    model: o.Model,
+    *,
+    user: o.User = None,
+    n: o.N = 10,
+    filters: o.Filters = None,
+    exclude: o.Excluded = None,
+    events: o.Events = None,
+    as_json: o.AsJson = False,
+) -> None:
+    """Recommend items to a user, a visitor or a stranger.
+
+    Without --user and --event it says what a stranger is shown.
+    Each --event counts at once.
+
+    [bold]Examples[/bold]
+
+      warmstart recommend my-model
+      warmstart recommend my-model --user 42
+      warmstart recommend my-model --event view:1001 --event add_to_cart:1007
+    """
+    engine = open_model(model)
+    known = _question(user, filters, exclude, events)
+    with timed() as clock:
+        found = engine.recommend(n=n, **known)
+    asked = {"user_id": user, "filters": filters, "exclude": exclude, "events": events}
+    answers.give(engine, found, clock, asked=asked, as_json=as_json)
+
+
+def similar(
+    model: o.Model,
+    item: Annotated[str, typer.Argument(metavar="ITEM", help="Id of the item to start from.")],
+    *,
+    n: o.N = 10,
+    filters: o.Filters = None,
+    exclude: o.Excluded = None,
+    as_json: o.AsJson = False,
+) -> None:
+    """Find items like one item.
+
+    [bold]Example[/bold]
+
+      warmstart similar my-model 1001 --filter "price<=200"
+    """
+    engine = open_model(model)
+    with timed() as clock:
+        found = engine.similar(item, n=n, filters=_filters(filters), exclude=tuple(exclude or ()))
+    asked = {"item_id": item, "filters": filters, "exclude": exclude}
+    answers.give(engine, found, clock, asked=asked, as_json=as_json)
+
+
+def cart(
+    model: o.Model,
+    items: Annotated[list[str], typer.Argument(metavar="ITEM...", help="Ids of what is in the cart.")],
+    *,
+    n: o.N = 10,
+    filters: o.Filters = None,
+    exclude: o.Excluded = None,
+    as_json: o.AsJson = False,
+) -> None:
+    """Find what goes with a cart.
+
+    [bold]Example[/bold]
+
+      warmstart cart my-model 1001 1007
+    """
+    engine = open_model(model)
+    with timed() as clock:
+        found = engine.cart(items, n=n, filters=_filters(filters), exclude=tuple(exclude or ()))
+    asked = {"item_ids": items, "filters": filters, "exclude": exclude}
+    answers.give(engine, found, clock, asked=asked, as_json=as_json)
+
+
+def explain(
+    model: o.Model,
+    item: Annotated[str, typer.Argument(metavar="ITEM", help="Id of the item to explain.")],
+    *,
+    user: o.User = None,
+    query: Annotated[
+        str, typer.Option("--query", "-q", metavar="TEXT", help="The words searched for.")
+    ] = "",
+    events: o.Events = None,
+    as_json: o.AsJson = False,
+) -> None:
+    """Say why an item scores as it does, to the last digit.
+
+    The score is a sum over pieces of evidence; this prints all of them.
+
+    [bold]Examples[/bold]
+
+      warmstart explain my-model 1001 --user 42
+      warmstart explain my-model 1001 --query "red shoes" --event click:1007
+    """
+    engine = open_model(model)
+    entry = engine.explain(item, user_id=user, text=query, events=_events(events, user))
+    facts = answers.item_facts(engine.item(item))
+    if as_json:
+        reasons = [
+            {"kind": r.kind, "item_id": r.item_id, "value": r.value, "text": r.text} for r in entry.reasons
+        ]
+        print_json({"item_id": item, **facts, "score": entry.score, "reasons": reasons})
+        return
+    out = console()
+    out.print(f"{item}  {answers.one_line(facts.get('title', ''))}", style="bold", markup=False)
+    out.print(answers.reasons_table(entry, engine.item))
+
+
+def _question(
+    user: str | None, filters: list[str] | None, exclude: list[str] | None, events: list[str] | None
+) -> dict[str, Any]:
+    return {
+        "user_id": user,
+        "filters": _filters(filters),
+        "exclude": tuple(exclude or ()),
+        "events": _events(events, user),
+    }
+
+
+def _filters(rules: list[str] | None) -> dict[str, Any] | None:
+    if not rules:
+        return None
+    from warmstart.search.filters import parse_filters
+
+    return parse_filters(rules)
+
+
+def _events(texts: list[str] | None, user: str | None) -> tuple[Event, ...]:
+    return tuple(parse_event(text, user or VISITOR) for text in texts or ())

@@ -1,0 +1,126 @@
+"""Changes to a fitted model: add items, observe events, forget a user. Each is saved in one step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from warmstart.cli import options as o
+from warmstart.cli.models import open_model
+from warmstart.cli.output import console, count, print_json
+from warmstart.core.errors import InputError
+
+_FORMATS = "CSV, JSON Lines or Parquet with columns as in a shop; - reads JSON Lines from standard input."
+ItemsFile = Annotated[Path, typer.Argument(metavar="FILE", help=f"New items: {_FORMATS}")]
+EventsFile = Annotated[Path | None, typer.Argument(metavar="FILE", help=f"Many events: {_FORMATS}")]
+Done = Annotated[str | None, typer.Option("--item", "-i", metavar="ID", help="The item it was done to.")]
+EventType = Annotated[
+    str,
+    typer.Option(
+        "--type", "-t", metavar="TYPE", help="What was done: view, click, add_to_cart, purchase …"
+    ),
+]
+QueryText = Annotated[
+    str | None, typer.Option("--query", "-q", metavar="TEXT", help="The words searched for.")
+]
+Value = Annotated[
+    float | None, typer.Option("--value", metavar="NUMBER", help="A rating, or the price paid.")
+]
+
+
+def add(model: o.Model, file: ItemsFile, *, as_json: o.AsJson = False) -> None:
+    """Add new items, or new text for known ones.
+
+    They can be found, recommended and explained at once; nothing is fitted again.
+
+    [bold]Examples[/bold]
+
+      warmstart add my-model new-items.csv
+      echo '{"item_id": "9001", "title": "Kayak"}' | warmstart add my-model -
+    """
+    from warmstart.cli.records import read_items
+
+    engine = open_model(model)
+    items, troubles = read_items(file)
+    known = sum(engine.item(item.item_id) is not None for item in items)
+    engine.add(items)
+    engine.save(model)
+    new = len(items) - known
+    done = {"model": str(model), "added": new, "replaced": known, "troubles": troubles}
+    _tell(done, f"{count(new, 'item')} added, {known:,} replaced.", as_json)
+
+
+def observe(
+    model: o.Model,
+    file: EventsFile = None,
+    *,
+    user: o.User = None,
+    item: Done = None,
+    event_type: EventType = "click",
+    query: QueryText = None,
+    value: Value = None,
+    as_json: o.AsJson = False,
+) -> None:
+    """Observe what users did: one event, or a file of them.
+
+    The next answer for each of these users knows it; nothing is fitted again.
+
+    [bold]Examples[/bold]
+
+      warmstart observe my-model --user 42 --item 1001 --type purchase
+      warmstart observe my-model todays-events.jsonl
+    """
+    from warmstart.cli.records import read_events
+    from warmstart.data.records import Event
+
+    if (file is None) == (user is None):
+        raise InputError(
+            expected="either a FILE of events, or one event as --user with --item or --query",
+            found="both" if file else "neither",
+            todo="Try: warmstart observe MODEL --user 42 --item 1001 --type click",
+        )
+    engine = open_model(model)
+    if file is not None:
+        events, troubles = read_events(file)
+    else:
+        one = Event(user_id=user or "", item_id=item, event_type=event_type, query=query, value=value)
+        events, troubles = [one], {}
+    unknown = sorted({e.item_id for e in events if e.item_id and engine.item(e.item_id) is None})
+    engine.observe(events)
+    engine.save(model)
+    done = {"model": str(model), "observed": len(events), "unknown_items": unknown, "troubles": troubles}
+    text = f"{count(len(events), 'event')} observed."
+    if unknown:
+        more = " …" if len(unknown) > 5 else ""
+        text += f" Not in the catalogue, so they say nothing yet: {', '.join(unknown[:5])}{more}."
+    _tell(done, text, as_json)
+
+
+def forget(model: o.Model, *, user: o.KnownUser, as_json: o.AsJson = False) -> None:
+    """Remove every event of a user, in the model and on disk.
+
+    Afterwards the model is what it would have been had the user never come.
+
+    [bold]Example[/bold]
+
+      warmstart forget my-model --user 42
+    """
+    engine = open_model(model)
+    removed = engine.forget(user)
+    engine.save(model)
+    done = {"model": str(model), "user_id": user, "removed_events": removed}
+    text = f"{count(removed, 'event')} of user {user} removed."
+    _tell(done, text if removed else f"User {user} had no events; nothing to remove.", as_json)
+
+
+def _tell(done: dict[str, Any], text: str, as_json: bool) -> None:
+    if as_json:
+        print_json(done)
+        return
+    out = console()
+    out.print(Text(text))
+    for kind, number in done.get("troubles", {}).items():
+        out.print(Text(f"! {number:,} × {kind} in the file", style="yellow"))

@@ -1,0 +1,107 @@
+"""The command `demo`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from warmstart.cli import options as o
+from warmstart.cli.output import console, note, print_json, timed
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from warmstart.cli.demo.story import Scene, Teller
+
+Language = Annotated[
+    Literal["en", "zh", "mixed"],
+    typer.Option("--language", "-l", help="Language of the shop and the story."),
+]
+Once = Annotated[bool, typer.Option("--once", help="Tell the story and end, without asking for input.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Another seed, another shop and another visitor.")]
+Svg = Annotated[
+    Path | None, typer.Option("--svg", metavar="FILE", help="Also save the story as a picture.")
+]
+Items = Annotated[int, typer.Option("--items", min=50, max=20000, help="Products of the made-up shop.")]
+
+WIDEST = 108
+"""Columns beyond which tables only get harder to read."""
+
+
+def demo(
+    *,
+    language: Language = "en",
+    once: Once = False,
+    seed: Seed = 0,
+    items: Items = 600,
+    svg: Svg = None,
+    as_json: o.AsJson = False,
+) -> None:
+    """See it work on a made-up shop.
+
+    A stranger clicks three times, and every list moves.
+    Needs no data, no network and no GPU; on a terminal you can go on and click yourself.
+
+    [bold]Examples[/bold]
+
+      warmstart demo
+      warmstart demo --language zh --once
+      warmstart demo --once --json
+    """
+    teller = _prepare(language, seed, items)
+    if as_json:
+        scenes = [scene.to_dict() for scene in teller.tell()]
+        print_json({"language": language, "seed": seed, "scenes": scenes})
+        return
+    views = [console(WIDEST)]
+    if svg is not None:
+        from warmstart.cli.demo.picture import recorder
+
+        views.append(recorder())
+    _show(views, teller.tell(), language)
+    if svg is not None:
+        _save(views[1], svg)
+    if not once and sys.stdin.isatty() and sys.stdout.isatty():
+        from warmstart.cli.demo.play import Play
+
+        Play(teller, views[0]).run()
+
+
+def _prepare(language: Literal["en", "zh", "mixed"], seed: int, n_items: int) -> Teller:
+    """Make up the shop and learn it, with the time that each took."""
+    from warmstart.cli.demo.cast import Visitor
+    from warmstart.cli.demo.story import Teller
+    from warmstart.data.simulator import SimulatorSettings, simulate
+    from warmstart.engine.engine import Engine
+
+    note("Making up a shop …")
+    settings = SimulatorSettings(language=language, seed=seed, n_items=n_items, n_users=n_items * 4 // 3)
+    with timed() as making:
+        shop = simulate(settings)
+    note("Learning it …")
+    with timed() as fitting:
+        engine = Engine().fit(shop.dataset)
+    return Teller(
+        engine=engine, visitor=Visitor.of(shop, seed), made_s=making.seconds, fitted_s=fitting.seconds
+    )
+
+
+def _show(views: list[Console], scenes: Iterator[Scene], language: str) -> None:
+    from warmstart.cli.demo.show import show_scene, show_title
+
+    for view in views:
+        show_title(view, language)
+    for number, scene in enumerate(scenes, start=1):
+        for view in views:
+            show_scene(view, scene, number, language)
+
+
+def _save(recorded: Console, path: Path) -> None:
+    from warmstart.cli.demo.picture import save_picture
+
+    save_picture(recorded, path, "$ warmstart demo")
+    note(f"Saved the picture as {path}")

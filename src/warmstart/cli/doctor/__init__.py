@@ -1,0 +1,1 @@
+"""`warmstart doctor`: what is wrong, and what that costs."""
