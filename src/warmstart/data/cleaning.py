@@ -38,6 +38,9 @@ BOT_RATE: Final = 50.0
 BOT_MULTIPLE: Final = 100.0
 """How many times the events of the user at the 99th percentile no person reaches."""
 
+_ESCAPED_CONTROL: Final = r"\\u00[01]"
+"""How JSON writes control characters."""
+
 _STEPS: Final[dict[str, tuple[Callable[[str], str], str]]] = {
     "damaged_text": (mend_mojibake, "text in one encoding"),
     "control_characters": (strip_control, "printable text"),
@@ -65,7 +68,8 @@ def _suspects(frame: pl.DataFrame, column: str) -> pl.Series:
     text = pl.col(column)
     if isinstance(frame.schema[column], pl.List):
         text = text.list.join("\n", ignore_nulls=True)
-    suspicious = pl.any_horizontal(text.str.contains(p) for p in (HAS_MARKUP, HAS_GARBLED, CONTROL))
+    patterns = (HAS_MARKUP, HAS_GARBLED, CONTROL, _ESCAPED_CONTROL)
+    suspicious = pl.any_horizontal(text.str.contains(pattern) for pattern in patterns)
     return frame.select(suspicious.fill_null(value=False).arg_true()).to_series()
 
 

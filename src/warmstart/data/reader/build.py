@@ -139,7 +139,7 @@ class Builder:
             self._report_lost(values, typed, column, reading.kind, reading.expected)
         if column == c.PRICE and self.settings.price_in_cents:
             self._notes[column] = "cents"
-            return typed / 100
+            return (typed / 100).round(4)
         return typed
 
     def _report_lost(
@@ -162,10 +162,12 @@ class Builder:
         levels: list[pl.Series] = []
         for name in self.columns.sources[c.CATEGORIES]:
             values = self.raw.frame[name]
+            genres = aliases.fold(name) in aliases.GENRES
+            words = " " if genres and name.endswith(":token_seq") else None  # RecBole's lists
             lists, note = to_categories(
                 values,
-                genres=aliases.fold(name) in aliases.GENRES,
-                separator=self.settings.category_separator,
+                genres=genres,
+                separator=self.settings.category_separator or words,
             )
             self._report_lost(values, lists, c.CATEGORIES, "bad_list", "a JSON list, or A > B > C")
             self._notes[c.CATEGORIES] = self._notes.get(c.CATEGORIES) or note
@@ -180,7 +182,10 @@ class Builder:
 
     def _objects(self, base: pl.Series | None) -> pl.Series:
         """Extra columns as one JSON object, joined with the object column that the file may have."""
-        keys = {name: aliases.plain(name) for name in self.columns.extras}
+        keys: dict[str, str] = {}
+        for name in self.columns.extras:
+            key = aliases.plain(name)
+            keys[name] = name if key in keys.values() else key
         frame = self.raw.frame
         if {c.USER_ID, c.VISITOR_ID} <= set(self.columns.sources):
             keys[self._values(c.VISITOR_ID).name] = c.VISITOR_ID
@@ -200,7 +205,7 @@ class Builder:
             column=c.EVENT_TYPE,
             kind="unknown_event_type",
             expected=f"an event type among {', '.join(EVENT_TYPES)}",
-            action=f"read as '{UNKNOWN}', the word kept in context; map it under [events.types] in shop.toml",
+            action=f"read as '{UNKNOWN}', the word kept in context; map it under [events.types]",
         )
         return types
 
@@ -215,7 +220,8 @@ class Builder:
             return ()
         if c.QUERY in made:
             items = made.get(c.ITEM_ID, self._constant(None))
-            types = types.set(made[c.QUERY].is_not_null() & items.is_null() & types.is_null(), "search")
+            searches = made[c.QUERY].is_not_null() & items.is_null() & types.is_null()
+            types = types.set(searches, "search")
         default, how = self._default_type()
         made[c.EVENT_TYPE] = types.fill_null(default)
         rows = "every row" if missing == len(types) else f"{missing:,} rows"

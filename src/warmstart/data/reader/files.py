@@ -54,10 +54,10 @@ def assign_files(settings: ShopSettings) -> Assignment:
     needs none).
     """
     named = _from_settings(settings)
-    taken = {source.path for sources in named.values() for source in sources}
-    paths = [path for path in _data_files(settings.folder) if path not in taken]
+    taken = {source.path.resolve() for sources in named.values() for source in sources}
+    paths = [path for path in _data_files(settings.folder) if path.resolve() not in taken]
     open_roles = [role for role in TABLES if settings.roles[role].files is None]
-    headers = {path: peek(path) for path in paths}
+    headers = {path: _header(path) for path in paths}
     found, rest = _by_name(paths, headers, open_roles, settings)
     vacant = [role for role in open_roles if role not in found]
     by_columns, rest = _by_columns(rest, headers, vacant, settings)
@@ -73,6 +73,14 @@ def _data_files(folder: Path) -> list[Path]:
         for path in sorted(folder.iterdir())
         if path.is_file() and not path.name.startswith((".", "_")) and format_of(path) is not None
     ]
+
+
+def _header(path: Path) -> list[str]:
+    """The names of a file's columns; none when it cannot be read, which matters only if it is needed."""
+    try:
+        return peek(path)
+    except InputError:
+        return []
 
 
 def _from_settings(settings: ShopSettings) -> dict[str, tuple[Source, ...]]:

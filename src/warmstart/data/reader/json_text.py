@@ -29,6 +29,23 @@ def read_json(data: bytes, file: str, log: IssueLog) -> tuple[pl.DataFrame, int]
     return read_rows(data, file, log), lines
 
 
+def first_names(data: bytes, objects: int = 100) -> list[str]:
+    """The keys of the first objects, for data that may break off."""
+    text, place = data.decode("utf-8", "replace"), 0
+    names: dict[str, None] = {}
+    for _ in range(objects):
+        place = text.find("{", place)
+        if place < 0:
+            break
+        try:
+            value, place = json.JSONDecoder().raw_decode(text, place)
+        except (json.JSONDecodeError, RecursionError):
+            place = text.find("\n", place) % (len(text) + 1)  # the next line, or the end
+            continue
+        names |= dict.fromkeys(value)
+    return list(names)
+
+
 def is_flat(data: bytes, lines: int) -> bool:
     """Whether there is one object per line, and surely nothing nested inside."""
     return b"[" not in data and data.count(b"{") == lines == data.count(b"}")

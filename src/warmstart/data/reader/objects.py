@@ -121,6 +121,8 @@ def _dump_any(value: Any) -> str:
 
 
 def _escape(texts: pl.Series) -> pl.Series:
+    if not texts.str.contains(r'[\\"\x00-\x1f]').any():
+        return texts
     plain = texts.str.replace_all(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "")
     for char, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t")):
         plain = plain.str.replace_all(char, escaped, literal=True)

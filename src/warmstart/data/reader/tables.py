@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -73,13 +72,12 @@ def peek(path: Path, *, encoding: str | None = None, separator: str | None = Non
     """The column names of a file, from its first part; empty when it has none."""
     kind = format_of(path)
     if kind == "parquet":
-        return [name for name in _read_parquet(load(path), path.name).columns if name != ROW]
+        return list(_parquet(load(path), path.name).collect_schema())
     loaded = load(path, _PEEK)
+    if kind == "jsonl":
+        return json_text.first_names(decode(loaded.data, path.name, encoding, IssueLog())[0])
     whole = len(loaded.data) < _PEEK and not loaded.broken
     data, _ = decode(_newlines(_cut(loaded.data, cut=not whole)), path.name, encoding, IssueLog())
-    if kind == "jsonl":
-        frame, _ = json_text.read_json(data, path.name, IssueLog())
-        return [name for name in frame.columns if name != ROW]
     if not data.strip():
         return []
     cut = separator or _separator(kind, data)
@@ -172,15 +170,28 @@ def _report_broken(file: str, log: IssueLog) -> None:
     )
 
 
+def _parquet(loaded: FileBytes, file: str) -> pl.LazyFrame:
+    frame = pl.scan_parquet(io.BytesIO(loaded.data))
+    try:
+        frame.collect_schema()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _broken_parquet(file, error) from error
+    return frame
+
+
+def _broken_parquet(file: str, error: Exception) -> InputError:
+    return InputError(
+        expected=f"a Parquet file in {file}",
+        found=f"one that cannot be read ({error})",
+        todo="Write the file again; a damaged Parquet file cannot be read in part.",
+    )
+
+
 def _read_parquet(loaded: FileBytes, file: str) -> pl.DataFrame:
     try:
-        frame = pl.read_parquet(io.BytesIO(loaded.data), use_pyarrow=False)
-    except (pl.exceptions.PolarsError, zlib.error, OSError) as error:
-        raise InputError(
-            expected=f"a Parquet file in {file}",
-            found=f"one that cannot be read ({error})",
-            todo="Write the file again; a damaged Parquet file cannot be read in part.",
-        ) from error
+        frame = _parquet(loaded, file).collect()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _broken_parquet(file, error) from error
     texts = [_as_strings(frame[name]) for name in frame.columns]
     numbers = pl.Series(ROW, range(1, len(frame) + 1), pl.Int64())
     return pl.DataFrame([numbers, *texts]).with_columns(pl.col(pl.String).replace("", None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import itertools
 import re
 import zlib
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from warmstart.core.errors import ConfigError
 from warmstart.data.issues import Issue, IssueLog
 
 _CHUNK: Final = 1 << 20
+_SAMPLE: Final = 100_000
 _GZIP: Final = b"\x1f\x8b"
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _BOMS: Final = (
@@ -52,7 +54,7 @@ def _gunzip(raw: bytes, limit: int | None) -> tuple[bytes, bool]:
         decoder = zlib.decompressobj(wbits=31)
         for start in range(0, len(raw), _CHUNK):
             try:
-                parts.append(decoder.decompress(raw[start : start + _CHUNK]))
+                parts.append(decoder.decompress(raw[start : start + _CHUNK], limit or 0))
             except zlib.error:
                 return b"".join(parts), True
             if decoder.eof:
@@ -140,9 +142,9 @@ def guess_encoding(data: bytes) -> str:
     >>> guess_encoding("café à la crème".encode("cp1252"))
     'cp1252'
     """
-    runs = _HIGH_RUN.findall(data)
+    runs = [match.group() for match in itertools.islice(_HIGH_RUN.finditer(data), _SAMPLE)]
     high = sum(map(len, runs))
-    broken = data.decode("utf-8", errors="replace").count("\ufffd")
+    broken = b" ".join(runs).decode("utf-8", errors="replace").count("\ufffd")
     if broken * 10 <= high:
         return "utf-8"
     paired = sum(len(run) for run in runs if len(run) >= 2)

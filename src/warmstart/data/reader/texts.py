@@ -20,12 +20,15 @@ def to_texts(values: pl.Series) -> pl.Series:
 
 
 def to_first(values: pl.Series) -> pl.Series:
-    """Texts, stripped; of a JSON list the first.
+    """Texts, stripped; of a JSON list the first, or the first web address in an object.
 
-    >>> to_first(pl.Series(["a.jpg", '["b.jpg", "c.jpg"]', "[]"])).to_list()
-    ['a.jpg', 'b.jpg', None]
+    >>> to_first(pl.Series(["a.jpg", '["b.jpg", "c.jpg"]', '[{"hi": "http://x/d.jpg"}]'])).to_list()
+    ['a.jpg', 'b.jpg', 'http://x/d.jpg']
     """
-    return _unlisted(values, lambda parts: parts[0])
+    texts = _unlisted(values, lambda parts: parts[0])
+    nested = texts.str.contains(r"^[\[{]").fill_null(value=False)
+    addresses = texts.set(~nested, None).str.extract(r"\"(https?://[^\"]+)\"", 1)
+    return addresses.fill_null(texts)
 
 
 def _unlisted(values: pl.Series, choose: Callable[[list[str]], str]) -> pl.Series:
