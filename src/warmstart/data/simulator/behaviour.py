@@ -6,7 +6,7 @@ import numpy as np
 
 from warmstart.data.simulator.products import Array
 
-_CLICK_AT, _CART_AT, _BUY_AT = 1.9, 3.3, 3.2
+_CLICK_AT, _CART_AT, _BUY_AT = 2.2, 3.3, 3.2
 
 
 def attention(slots: Array) -> Array:
@@ -21,7 +21,7 @@ def sigmoid(x: Array) -> Array:
 
 def click_probability(utility: Array, slots: Array) -> Array:
     """Chance to open an item of this utility seen in this place."""
-    return attention(slots) * sigmoid(1.2 * (utility - _CLICK_AT))
+    return attention(slots) * sigmoid(1.6 * (utility - _CLICK_AT))
 
 
 def cart_probability(utility: Array) -> Array:

@@ -163,6 +163,21 @@ def search_languages(settings: SimulatorSettings, n: int, purpose: str) -> list[
     return ["en" if coin < 0.2 else "zh" for coin in coins]
 
 
+def plain_needs(settings: SimulatorSettings) -> dict[str, Need]:
+    """The plainest queries of the shop's languages: leaves, their synonyms, styles, and uses."""
+    words = vocabulary()
+    leaf_of_style = [words.leaf_places[style.leaf] for style in words.styles]
+    needs = [
+        *(Need(leaf=leaf, style=i) for i, leaf in enumerate(leaf_of_style)),
+        *(Need(leaf=i, synonym=True) for i in range(len(words.leaves))),
+        *(Need(leaf=i) for i in range(len(words.leaves))),
+        *(Need(interest=i) for i in range(len(words.interests))),
+    ]
+    languages: dict[str, tuple[Language, ...]] = {"en": ("en",), "zh": ("zh",), "mixed": ("en", "zh")}
+    spoken = languages[settings.language]
+    return {query_text(settings, need, language): need for language in spoken for need in needs}
+
+
 def judged_needs(settings: SimulatorSettings, goods: Goods) -> dict[str, Need]:
     """The queries of the search benchmark with what they mean; each has at least one full answer."""
     rng = settings.rng("judged queries")

@@ -19,7 +19,7 @@ from warmstart.data.records import Item, items_frame
 from warmstart.data.simulator.aftermath import follow, rate
 from warmstart.data.simulator.opinions import reviews_table
 from warmstart.data.simulator.products import Goods, draw_goods
-from warmstart.data.simulator.searches import Need, judged_needs, judged_rows
+from warmstart.data.simulator.searches import Need, judged_needs, judged_rows, plain_needs
 from warmstart.data.simulator.sessions import plan_legs
 from warmstart.data.simulator.settings import SimulatorSettings
 from warmstart.data.simulator.shoppers import draw_shoppers, users_table
@@ -117,7 +117,8 @@ def simulate(settings: SimulatorSettings | None = None) -> SimulatedShop:
         judgments=_judgments(settings, goods, judged),
         graph=graph_table(settings, goods),
     )
-    needs = {**dict(zip(searches.texts, searches.needs, strict=True)), **judged}
+    typed = dict(zip(searches.texts, searches.needs, strict=True))
+    needs = {**plain_needs(settings), **typed, **judged}
     truth = Truth(settings=settings, goods=goods, shoppers=shoppers, needs=needs)
     return SimulatedShop(settings=settings, dataset=dataset, truth=truth, upcoming=items[goods.n_items :])
 

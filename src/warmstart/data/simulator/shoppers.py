@@ -154,7 +154,7 @@ def _profile(
     if declared:
         loved = shoppers.tastes[i, columns("interest")]
         profile["interests"] = [words.interests[k].name[at] for k in _strongest(loved, 2)]
-    return json.dumps(profile, ensure_ascii=False)
+    return json.dumps(profile, ensure_ascii=False, sort_keys=True)
 
 
 def _strongest(values: npt.NDArray[np.float64], n: int) -> list[int]:

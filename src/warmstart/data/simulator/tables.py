@@ -89,16 +89,14 @@ def _contexts(settings: SimulatorSettings, log: Log, legs: Legs) -> pl.Series:
     device = rng.choice(len(_DEVICES), size=n, p=(0.62, 0.32, 0.06))
     channel = rng.choice(len(_CHANNELS), size=n, p=(0.45, 0.3, 0.1, 0.15))
     names = [None, *(interest.name[at] for interest in words.interests)]
-    options = tuple(
-        json.dumps(_context(*option), ensure_ascii=False) for option in product(_DEVICES, _CHANNELS, names)
-    )
+    options = tuple(_context(*option) for option in product(_DEVICES, _CHANNELS, names))
     code = (device * len(_CHANNELS) + channel) * len(names) + campaign
     return _pick(options, np.where(log.session >= 0, np.append(code, 0)[log.session], -1))
 
 
-def _context(device: str, channel: str, campaign: str | None) -> dict[str, str]:
-    context = {"device": device, "channel": channel}
-    return {**context, "campaign": campaign} if campaign else context
+def _context(device: str, channel: str, campaign: str | None) -> str:
+    context = {"device": device, "channel": channel} | ({"campaign": campaign} if campaign else {})
+    return json.dumps(context, ensure_ascii=False, sort_keys=True)
 
 
 def _main_interest(likes: Mapping[str, float]) -> int:

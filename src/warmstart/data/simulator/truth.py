@@ -111,7 +111,8 @@ class Truth:
     def relevance(self, query: str) -> dict[str, int]:
         """Items that answer a query, by grade 1 to 3; all others are 0.
 
-        Known for the judged queries and for everything the simulated users typed, slips included.
+        Known for the judged queries, for everything the simulated users typed, slips included, and for
+        plain ones such as "ultralight tent" or "超轻帐篷".
         Errors: `UnknownIdError` for other texts.
         """
         if query not in self.needs:
