@@ -136,9 +136,10 @@ def test_everything_typed_has_a_known_meaning(language):
         assert simulated.truth.relevance(query)
 
 
-@pytest.mark.parametrize(
-    ("language", "query"), [("en", "ultralight tent"), ("zh", "超轻帐篷"), ("mixed", "猫粮")]
-)
+PLAIN = [("en", "ultralight tent"), ("zh", "超轻帐篷"), ("mixed", "猫粮"), ("mixed", "cat food")]
+
+
+@pytest.mark.parametrize(("language", "query"), PLAIN)
 def test_plain_queries_have_a_meaning_even_if_nobody_typed_them(language, query):
     grades = shop(language=language, search_share=0.0, n_judged_queries=0).truth.relevance(query)
     assert 3 in grades.values()

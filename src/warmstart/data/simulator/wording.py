@@ -120,7 +120,7 @@ def _tags(product: Product, language: Language) -> tuple[str, ...]:
     style = words.styles[product.style]
     strongest = max(style.likes, key=lambda key: style.likes[key])
     use = next(interest for interest in words.interests if interest.key == strongest)
-    return (style.name[at].lower(), use.name[at])
+    return tuple(dict.fromkeys((style.name[at].lower(), use.name[at])))
 
 
 def headline(value: str) -> str:
