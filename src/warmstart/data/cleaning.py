@@ -76,9 +76,8 @@ def _suspects(frame: pl.DataFrame, column: str) -> pl.Series:
 def _clean_column(
     frame: pl.DataFrame, column: str, places: pl.Series, log: IssueLog, *, as_json: bool
 ) -> pl.DataFrame:
-    before = frame[column].gather(places).to_list()
-    values = [json.loads(value) for value in before] if as_json else before
-    after = [_deep(clean_text, value) for value in values]
+    found = frame[column].gather(places).to_list()
+    values = [json.loads(text) for text in found] if as_json else found
     for kind, (step, expected) in _STEPS.items():
         touched = [i for i, value in enumerate(values) if _deep(step, value) != value]
         if touched:
@@ -87,10 +86,12 @@ def _clean_column(
             log.add_rows(
                 rows, kind=kind, column=column, found="_found", expected=expected, action="cleaned and kept"
             )
+        values = [_deep(step, value) for value in values]
+    values = [_deep(clean_text, value) for value in values]  # what one step uncovered for another
     if as_json:
-        after = [json.dumps(value, ensure_ascii=False, sort_keys=True) for value in after]
+        after = [json.dumps(value, ensure_ascii=False, sort_keys=True) for value in values]
     else:
-        after = [_nothing_if_empty(value) for value in after]
+        after = [_nothing_if_empty(value) for value in values]
     mended = pl.Series(column, after, dtype=frame.schema[column])
     where = np.arange(len(frame))
     where[places.to_numpy()] = len(frame) + np.arange(len(mended))

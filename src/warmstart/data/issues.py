@@ -24,7 +24,7 @@ KINDS: Final[dict[str, str]] = {
     "bad_json": "a line that is not a JSON object; it is skipped",
     "bad_list": "neither JSON nor `Key:Value` pairs; the value is left empty",
     "bad_number": "not a number, or a negative price; the value is left empty",
-    "bad_time": "unreadable, before 1990, or more than a day ahead; the time is left empty, the event kept",
+    "bad_time": "unreadable, or for events before 1990 or more than a day ahead; the time is left empty",
     "bot": "a user with an impossible number or rate of events; their events are dropped",
     "control_characters": "invisible control characters; removed",
     "damaged_file": "a compressed file that breaks off; the rows before the break are kept",

@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-NULLS: Final = ("", "\\N", "NULL", "null", "NaN", "nan", "None", "<NA>")
+NULLS: Final = ("", "\\N", "NULL", "null", "NaN", "nan", "None", "<NA>", "N/A", "n/a", "#N/A")
 """Whole values that programs write for "nothing"."""
 
 _YES: Final = (
