@@ -67,25 +67,51 @@ def top_positions(scores: npt.ArrayLike, n: int) -> IntArray:
     return ranked
 
 
+def _gram(matrix: FloatArray) -> npt.NDArray[np.float64]:
+    tall = matrix.astype(np.float64)
+    gram: npt.NDArray[np.float64] = tall.T @ tall
+    return gram
+
+
+def orthonormal_columns(matrix: npt.ArrayLike) -> FloatArray:
+    """An orthonormal basis of the columns of a tall matrix, directions of no length left out.
+
+    By the eigenvectors of the Gram matrix in double precision: a few matrix products, several times
+    faster than a Householder QR of a tall matrix.
+    """
+    tall = np.asarray(matrix, dtype=np.float32)
+    values, vectors = np.linalg.eigh(_gram(tall))
+    kept = values > 1e-10 * max(float(values.max(initial=0.0)), 1e-30)
+    basis: FloatArray = (tall @ (vectors[:, kept] / np.sqrt(values[kept]))).astype(np.float32)
+    return basis
+
+
+def principal_directions(matrix: FloatArray, dim: int) -> FloatArray:
+    """The `dim` orthonormal directions with the largest sums of squares, shape (columns, dim)."""
+    values, vectors = np.linalg.eigh(_gram(matrix))
+    leading = vectors[:, np.argsort(-values)[:dim]]
+    signs = np.sign(leading[np.abs(leading).argmax(axis=0), np.arange(leading.shape[1])])
+    return np.ascontiguousarray(leading * np.where(signs == 0, 1, signs), dtype=np.float32)
+
+
 def randomised_svd(
     matrix: Any, dim: int, *, seed: int, iterations: int = 4, oversample: int = 16
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Leading `dim` singular triplets (U, s, Vt) of a dense or scipy-sparse matrix.
 
-    Halko, Martinsson and Tropp (2011), algorithm 4.4 with the power iteration made stable by QR. When the
-    matrix has fewer than `dim` rows or columns, fewer triplets come back. Signs are fixed (largest
-    entry of each right vector positive), so that equal seeds give equal vectors.
+    Halko, Martinsson and Tropp (2011), algorithm 4.4 with the basis made orthonormal in each power
+    iteration. A matrix of lower rank gives fewer triplets. Signs are fixed (largest entry of each right
+    vector positive), so that equal seeds give equal vectors.
     """
     rank = min(dim, *matrix.shape)
     width = min(rank + oversample, *matrix.shape)
     rng = np.random.default_rng(seed)
     basis = rng.standard_normal((matrix.shape[1], width)).astype(np.float32)
-    left, _ = np.linalg.qr(matrix @ basis)
+    left = orthonormal_columns(matrix @ basis)
     for _ in range(iterations):
-        left, _ = np.linalg.qr(matrix @ (matrix.T @ left))
+        left = orthonormal_columns(matrix @ (matrix.T @ left))
     right = np.asarray(matrix.T @ left, dtype=np.float32)
-    # The small factor by its Gram matrix: one pass over a tall matrix instead of a tall decomposition.
-    values, vectors = np.linalg.eigh(right.T.astype(np.float64) @ right)
+    values, vectors = np.linalg.eigh(_gram(right))
     order = np.argsort(-values)[:rank]
     s = np.sqrt(np.maximum(values[order], 0.0))
     safe = np.where(s > 1e-6 * max(float(s.max(initial=0.0)), 1e-30), s, np.inf)

@@ -13,6 +13,7 @@ from warmstart.core import columns as c
 from warmstart.core.errors import InputError
 from warmstart.data.records import Event, Item, events_frame, items_frame
 from warmstart.data.schema import REQUIRED, TABLES, empty_table
+from warmstart.data.text import field_texts, join_fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +68,16 @@ class Dataset:
     def interactions(self) -> pl.DataFrame:
         """The events that touch an item."""
         return self.events.filter(pl.col(c.ITEM_ID).is_not_null())
+
+    @cached_property
+    def texts(self) -> dict[str, list[str]]:
+        """The text of each field for every item, as `text.field_texts` reads it."""
+        return field_texts(self.items)
+
+    @cached_property
+    def item_texts(self) -> list[str]:
+        """One text per item, as `text.join_fields` writes it."""
+        return join_fields(self.texts)
 
     def with_items(self, items: pl.DataFrame) -> Self:
         """The same shop with these items added; an id that exists already is replaced in place."""

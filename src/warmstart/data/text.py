@@ -53,12 +53,15 @@ def _values(value: Any) -> Iterable[str]:
         yield str(value)
 
 
-def item_texts(items: pl.DataFrame) -> list[str]:
+def join_fields(texts: Mapping[str, list[str]]) -> list[str]:
     """One text per item: title, brand, categories, description, attribute values, a line each.
 
-    The title comes first so that encoders which cut long text cut the least telling part.
+    The title comes first, so that encoders which cut long text cut the least telling part.
     """
-    texts = field_texts(items)
-    return [
-        "\n".join(part for part in parts if part) for parts in zip(*(texts[f] for f in FIELDS), strict=True)
-    ]
+    columns = (texts[name] for name in FIELDS)
+    return ["\n".join(part for part in parts if part) for parts in zip(*columns, strict=True)]
+
+
+def item_texts(items: pl.DataFrame) -> list[str]:
+    """`join_fields` of the `field_texts` of a table of items."""
+    return join_fields(field_texts(items))

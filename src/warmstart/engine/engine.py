@@ -91,7 +91,7 @@ class Engine:
         frame = items_frame([items] if isinstance(items, Item) else items)
         self._dataset = self._known().with_items(frame)
         self._stages.add(frame)
-        self._shelves.put(frame)
+        self._shelves.put(self._dataset, frame)
         self._typical = None
 
     def observe(self, events: Event | Iterable[Event]) -> None:
@@ -322,7 +322,11 @@ class Engine:
         allowed = self._allowed(query)
         if not len(self._stages.scorer.positions(anchors)):
             return self._ranked(query, self.score(query), allowed, n, mixing=None)
-        return self._ranked(query, self._stages.scorer.score_with(query, mixing), allowed, n, mixing=mixing)
+        scores = self._stages.scorer.score_with(query, mixing)
+        if not (scores[allowed] > 0).any():  # nothing was ever chosen together: likeness is all there is
+            mixing = self.settings.similar_weights
+            scores = self._stages.scorer.score_with(query, mixing)
+        return self._ranked(query, scores, allowed, n, mixing=mixing)
 
     def _ranked(
         self,
@@ -338,7 +342,7 @@ class Engine:
         sources, reasons = [], []
         for position in best:
             parts = scorer.contributions(query, scorer.item_ids_[position], mixing)
-            sources.append(main_source(parts))
+            sources.append(main_source(parts) if any(part.value for part in parts) else "catalogue")
             reasons.append(in_words(by_evidence(parts, most), query, self._shelves.titles))
         return self._list(best, scores, tuple(sources), tuple(reasons), self._warnings(query))
 

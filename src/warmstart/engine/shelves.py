@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,27 +21,43 @@ class Shelves:
     """Everything about a catalogue that is looked up rather than learned."""
 
     def __init__(self, dataset: Dataset) -> None:
-        self._filters = FilterIndex(dataset.items)
-        self._suggester = Suggester(dataset.items, dataset.queries[c.QUERY])
+        self._dataset = dataset
         self.titles: dict[str, str] = {}
         self._place: dict[str, int] = {}
-        self._take_titles(dataset.items)
+        self._sold_out: set[int] = set()
+        self._read(dataset.items)
 
-    def _take_titles(self, items: pl.DataFrame) -> None:
-        for item_id, title in zip(items[c.ITEM_ID], items[c.TITLE], strict=True):
-            self.titles[item_id] = title or ""
-            self._place.setdefault(item_id, len(self._place))
+    @cached_property
+    def _filters(self) -> FilterIndex:  # built by the first filter: loading a model should not wait for it
+        return FilterIndex(self._dataset.items)
 
-    def put(self, items: pl.DataFrame) -> None:
-        """Take in new items and new facts about known ones."""
-        self._take_titles(items)
-        positions = np.array([self._place[item_id] for item_id in items[c.ITEM_ID]], dtype=np.int64)
-        self._filters.put(items, positions)
-        self._suggester.add(items)
+    @cached_property
+    def _suggester(self) -> Suggester:
+        return Suggester(self._dataset.items, self._dataset.queries[c.QUERY])
+
+    def _read(self, items: pl.DataFrame) -> None:
+        facts = items.select(
+            c.ITEM_ID, pl.col(c.TITLE).fill_null(""), pl.col(c.AVAILABLE).fill_null(value=True)
+        )
+        for item_id, title, available in facts.iter_rows():
+            self.titles[item_id] = title
+            position = self._place.setdefault(item_id, len(self._place))
+            (self._sold_out.discard if available else self._sold_out.add)(position)
+
+    def put(self, dataset: Dataset, items: pl.DataFrame) -> None:
+        """Take in new items and new facts about known ones; `dataset` is the shop with them."""
+        self._dataset = dataset
+        self._read(items)
+        if "_filters" in vars(self):
+            positions = np.array([self._place[item_id] for item_id in items[c.ITEM_ID]], dtype=np.int64)
+            self._filters.put(items, positions)
+        if "_suggester" in vars(self):
+            self._suggester.add(items)
 
     def allowed(self, filters: Mapping[str, Any], hidden: Iterable[str]) -> BoolArray:
         """Which items may be shown: available, passing every filter, not hidden; catalogue order."""
-        mask = self._filters.mask({c.AVAILABLE: True, **filters})
+        mask = self._filters.mask(filters) if filters else np.ones(len(self._place), dtype=np.bool_)
+        mask[list(self._sold_out)] = False
         mask[[self._place[item_id] for item_id in hidden if item_id in self._place]] = False
         return mask
 

@@ -9,7 +9,6 @@ import polars as pl
 
 from warmstart.core import registry
 from warmstart.data.dataset import Dataset
-from warmstart.data.text import item_texts
 from warmstart.engine.settings import EngineSettings
 from warmstart.recommend.fused import FusedScorer
 from warmstart.roles.encoder import Encoder
@@ -28,7 +27,7 @@ class Stages:
     @classmethod
     def fit(cls, dataset: Dataset, settings: EngineSettings, encoder: Encoder, why: str) -> Self:
         """Fit all of them; the components in `settings` stay as they are."""
-        encoder.fit(item_texts(dataset.items))
+        encoder.fit(dataset.item_texts)
         retriever, scorer = settings.retriever.unfitted(), settings.scorer.unfitted()
         retriever.fit(dataset, encoder)
         scorer.fit(dataset, encoder)

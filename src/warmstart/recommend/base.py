@@ -26,7 +26,7 @@ class TextScorer(Scorer):
     serves_items: ClassVar[frozenset[str]] = frozenset({"hot", "warm"})
 
     def _fit(self, dataset: Dataset, encoder: Encoder | None) -> None:
-        self._features = None if encoder is None else ItemFeatures.fit(dataset.items, encoder)
+        self._features = None if encoder is None else ItemFeatures.fit(dataset.item_texts, encoder)
         self._fit_tables(dataset)
 
     def _add(self, items: pl.DataFrame, positions: IntArray) -> None:

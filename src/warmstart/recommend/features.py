@@ -40,11 +40,10 @@ class ItemFeatures:
     content: FloatArray
 
     @classmethod
-    def fit(cls, items: pl.DataFrame, encoder: Encoder, *, seed: int = 0) -> ItemFeatures:
-        """Learn vocabulary, weights and summary from the catalogue."""
-        texts = item_texts(items)
-        vocabulary, idf = _fit_vocabulary(texts)
-        tfidf = _tfidf(texts, vocabulary, idf)
+    def fit(cls, texts: list[str], encoder: Encoder, *, seed: int = 0) -> ItemFeatures:
+        """Learn vocabulary, weights and summary from the texts of the catalogue."""
+        vocabulary, idf, counts = _fit_vocabulary(texts)
+        tfidf = _weigh(counts, idf)
         _, _, topics = randomised_svd(tfidf, _TOPICS, seed=seed, iterations=2)
         encoded = encoder.encode_items(texts)
         union = np.hstack([encoded, tfidf @ topics.T]).astype(np.float32)
@@ -71,7 +70,7 @@ class ItemFeatures:
     def get_state(self) -> State:
         """Everything but the encoder, as a tree that can be saved."""
         return {
-            "terms": self.vocabulary.terms,
+            "terms": self.vocabulary.as_list(),
             "idf": self.idf,
             "topics": self.topics,
             "centre": self.centre,
@@ -115,18 +114,23 @@ def _phrases(text: str) -> list[str]:
     return found + [f"{first} {second}" for first, second in pairwise(found)]
 
 
-def _fit_vocabulary(texts: list[str]) -> tuple[Vocabulary, FloatArray]:
+def _fit_vocabulary(texts: list[str]) -> tuple[Vocabulary, FloatArray, sparse.csr_matrix]:
     everything = Vocabulary()
     counts = count_terms([_phrases(text) for text in texts], everything, grow=True)
     frequency = np.bincount(counts.indices, minlength=len(everything))
     usable = np.flatnonzero((frequency >= _MIN_ITEMS) & (frequency <= max(2.0, _MAX_SHARE * len(texts))))
     kept = np.sort(usable[np.argsort(-frequency[usable], kind="stable")[:_MAX_TERMS]])
     idf = np.log((1 + len(texts)) / (1 + frequency[kept])) + 1.0
-    return Vocabulary(everything.terms[i] for i in kept), idf.astype(np.float32)
+    names = everything.as_list()
+    vocabulary = Vocabulary(names[i] for i in kept)
+    return vocabulary, idf.astype(np.float32), sparse.csr_matrix(counts[:, kept])
 
 
 def _tfidf(texts: list[str], vocabulary: Vocabulary, idf: FloatArray) -> sparse.csr_matrix:
-    counts = count_terms([_phrases(text) for text in texts], vocabulary, grow=False)
+    return _weigh(count_terms([_phrases(text) for text in texts], vocabulary, grow=False), idf)
+
+
+def _weigh(counts: sparse.csr_matrix, idf: FloatArray) -> sparse.csr_matrix:
     counts.data = (1.0 + np.log(counts.data)) * idf[counts.indices]
     norms = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
     norms[norms == 0] = 1.0

@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from warmstart.core.component import State
-from warmstart.core.linear import FloatArray, IntArray, unit_rows
+from warmstart.core.linear import FloatArray, IntArray, principal_directions, unit_rows
 from warmstart.data.dataset import Dataset
 from warmstart.data.item_list import Reason
 from warmstart.data.query import Query
@@ -18,7 +18,7 @@ from warmstart.recommend.features import put_rows
 from warmstart.recommend.history import HistoryScorer
 from warmstart.recommend.mixture import ItemMixture
 from warmstart.recommend.popularity import PopularityPrior
-from warmstart.recommend.tables import content_projection, item_knn, principal_map, rp3
+from warmstart.recommend.tables import content_projection, item_knn, rp3
 
 KNN: Final = "bought together"
 WALK: Final = "random walk"
@@ -75,7 +75,7 @@ class FusedScorer(HistoryScorer):
 
     def _fit_projection(self, interactions: object) -> None:
         content = self._text().content
-        directions = principal_map(content, 256, self.seed)
+        directions = principal_directions(content, 256)
         learned = content_projection(content @ directions, interactions, self.projection_dim)  # type: ignore[arg-type]
         self.projection_map_: FloatArray = np.asarray(directions @ learned, dtype=np.float32)
         self.projected_ = unit_rows(content @ self.projection_map_)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg, sparse
 
-from warmstart.core.linear import FloatArray, IntArray, empty_sparse, randomised_svd
+from warmstart.core.linear import FloatArray, IntArray, empty_sparse
 
 
 def item_knn(interactions: sparse.csr_matrix, shrinkage: float = 100.0) -> sparse.csr_matrix:
@@ -97,9 +97,3 @@ def ridge_map(features: FloatArray, targets: FloatArray, ridge: float) -> FloatA
     penalty[-1, -1] = 0.0 if len(features) else 1.0
     solved = np.linalg.solve(design.T @ design + penalty, design.T @ targets)
     return solved.astype(np.float32)
-
-
-def principal_map(matrix: FloatArray, dim: int, seed: int) -> FloatArray:
-    """Orthonormal directions of greatest variance of centred rows, shape (columns, dim)."""
-    _, _, vt = randomised_svd(matrix, dim, seed=seed, iterations=3)
-    return np.ascontiguousarray(vt.T)

@@ -34,6 +34,7 @@ class Encoder(Component, ABC):
     def fit(self, texts: Sequence[str]) -> Self:
         """Learn from the texts of the catalogue; a pretrained encoder has nothing to learn."""
         _check_texts(texts)
+        vars(self).pop("_recent", None)
         self._fit(texts)
         return self
 
@@ -58,10 +59,17 @@ class Encoder(Component, ABC):
         With `average_heading` the heading is encoded once more by itself and averaged in, which brings
         long item texts nearer to short queries.
         """
-        vectors = self.encode(texts, "item")
-        if not self.average_heading:
-            return vectors
-        return unit_rows(vectors + self.encode([text.partition("\n")[0] for text in texts], "item"))
+        key = hash(tuple(texts))
+        if key not in self._recent:
+            vectors = self.encode(texts, "item")
+            if self.average_heading:
+                headings = [text.partition("\n")[0] for text in texts]
+                vectors = unit_rows(vectors + self.encode(headings, "item"))
+            vectors.setflags(write=False)  # shared with whoever asks next
+            vars(self)["_recent"] = {key: vectors}
+        return self._recent[key]
+
+    _recent: ClassVar[dict[int, FloatArray]] = {}  # the last catalogue, which several stages ask for
 
     def _fit(self, texts: Sequence[str]) -> None:
         """Nothing to learn by default."""

@@ -75,7 +75,7 @@ class Scorer(Component, ABC):
         Higher is better, NaN means no opinion; an item that is not in the catalogue gets NaN.
         """
         self._check_fitted()
-        scores = self._score(query).astype(np.float32, copy=False)
+        scores = self._score(query).astype(np.float32)
         if item_ids is None:
             return scores
         padded = np.append(scores, np.float32("nan"))
@@ -125,7 +125,7 @@ class Retriever(Scorer, ABC):
         `query.exclude` always holds. `allowed` marks, in catalogue order, the items that may appear;
         it is applied before the cut, so that a narrow filter still fills the list.
         """
-        scores = self.score(query).copy()
+        scores = self.score(query)
         if allowed is not None:
             scores[~allowed] = np.nan
         scores[self.positions(sorted(query.exclude))] = np.nan

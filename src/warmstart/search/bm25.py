@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -13,7 +13,7 @@ import polars as pl
 from scipy import sparse
 
 from warmstart.core import columns as c
-from warmstart.core.analysis import is_cjk, joined_pairs, letters_and_digits, stem, terms, words
+from warmstart.core.analysis import STOP_WORDS, is_cjk, joined_pairs, letters_and_digits, stem, terms, words
 from warmstart.core.component import State
 from warmstart.core.linear import FloatArray, IntArray, empty_sparse, resized
 from warmstart.core.vocabulary import Vocabulary, count_terms
@@ -44,6 +44,9 @@ class Bm25Retriever(Retriever):
     Use it for what shoppers spell out: brands, model codes, exact words. It knows no synonyms; pair it
     with a dense retriever (`HybridRetriever`).
 
+    A document that covers only part of the query is discounted by the share of the query's information
+    (inverse document frequency) that it covers, to the power `coverage_power`: shoppers mean every word.
+
     `k1` sets how soon repeated words stop counting, `b` how much long texts are discounted.
     """
 
@@ -54,9 +57,10 @@ class Bm25Retriever(Retriever):
     k1: float = 1.2
     b: float = 0.75
     spelling_weight: float = 0.8
+    coverage_power: float = 2.0
 
     def _fit(self, dataset: Dataset, encoder: Encoder | None) -> None:
-        texts = field_texts(dataset.items)
+        texts = dataset.texts
         self._vocabulary = Vocabulary()
         self.mean_lengths_: dict[str, float] = {}
         parts = [self._field_frequencies(name, texts[name]) for name in self.weights]
@@ -86,7 +90,7 @@ class Bm25Retriever(Retriever):
         self._speller = Speller(
             {
                 term: float(masses[i])
-                for i, term in enumerate(self._vocabulary.terms)
+                for i, term in enumerate(self._vocabulary.as_list())
                 if self._postings.frequency(i) > 1 and term.isalpha() and not is_cjk(term)
             }
         )
@@ -110,36 +114,53 @@ class Bm25Retriever(Retriever):
             frequencies[self._vocabulary.add(term)] += scale  # type: ignore[assignment]
 
     def _score(self, query: Query) -> FloatArray:
-        by_document = self._postings.scores(self._query_weights(query.text))
+        by_document = self._document_scores(query.text)
         scores = np.zeros(len(self.item_ids_), dtype=np.float32)
         alive = self.owner_ >= 0
         scores[self.owner_[alive]] = by_document[alive]
         scores[scores <= 0] = np.nan
         return scores
 
-    def _query_weights(self, text: str) -> dict[int, float]:
-        """Each term of the query with its weight: inverse document frequency times certainty."""
-        weights: Counter[int] = Counter()
-        for term, certainty in self.expand(text):
-            position = self._vocabulary.get(term)
-            if position is not None:
-                weights[position] += certainty * self._inverse_frequency(position)  # type: ignore[assignment]
-        return dict(weights)
+    def _document_scores(self, text: str) -> FloatArray:
+        """BM25F times the share of the query's information that a document covers, to a power."""
+        pairs = dict.fromkeys(joined_pairs(text), 1.0)
+        total = self._postings.scores(self._weights(pairs))
+        covered, wanted = np.zeros_like(total), 0.0
+        for spellings in self.expand(text):
+            weights = self._weights(spellings)
+            found = self._postings.scores(weights)
+            total += found
+            information = max(weights.values(), default=0.0)
+            covered[found > 0] += information
+            wanted += information
+        return total * (covered / wanted) ** self.coverage_power if wanted > 0 else total
 
-    def expand(self, text: str) -> list[tuple[str, float]]:
-        """The terms searched for `text`, each with a certainty between 0 and 1.
+    def _weights(self, certainties: Mapping[str, float]) -> dict[int, float]:
+        """Known terms, each with its inverse document frequency times its certainty."""
+        places = {term: self._vocabulary.get(term) for term in certainties}
+        return {
+            place: certainties[term] * self._inverse_frequency(place)
+            for term, place in places.items()
+            if place is not None
+        }
 
-        Words the catalogue hardly knows are joined by their likeliest spellings.
+    def expand(self, text: str) -> list[dict[str, float]]:
+        """For each term of `text` the spellings searched for, with certainties between 0 and 1.
+
+        Terms the catalogue hardly knows are joined by their likeliest spellings and by their parts.
+        Stop words count only when there is nothing else.
         """
-        expanded = [(pair, 1.0) for pair in joined_pairs(text)]
-        for term in terms(text):
-            expanded.append((term, 1.0))
-            if self._frequency(term) < 2 and not is_cjk(term):
-                expanded += [
-                    (word, self.spelling_weight * sure) for word, sure in self._speller.suggest(term)
-                ]
-                expanded += [(stem(piece), 1.0) for piece in letters_and_digits(term)]
-        return expanded
+        found = list(dict.fromkeys(terms(text)))
+        telling = [term for term in found if term not in STOP_WORDS]
+        return [self._spellings(term) for term in telling or found]
+
+    def _spellings(self, term: str) -> dict[str, float]:
+        spellings = {term: 1.0}
+        if self._frequency(term) < 2 and not is_cjk(term):
+            suggested = self._speller.suggest(term)
+            spellings |= {word: self.spelling_weight * certainty for word, certainty in suggested}
+            spellings |= {stem(piece): 1.0 for piece in letters_and_digits(term)}
+        return spellings
 
     def correct(self, text: str) -> str:
         """`text` with each word that the catalogue does not know replaced by its likeliest spelling."""
@@ -162,7 +183,7 @@ class Bm25Retriever(Retriever):
     def get_state(self) -> State:
         """What was learned, as a tree that can be saved."""
         return super().get_state() | {
-            "terms": self._vocabulary.terms,
+            "terms": self._vocabulary.as_list(),
             "postings": self._postings.packed(),
         }
 

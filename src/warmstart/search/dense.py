@@ -32,14 +32,10 @@ class DenseRetriever(Retriever):
     source: ClassVar[str] = "dense"
 
     def _fit(self, dataset: Dataset, encoder: Encoder | None) -> None:
-        self._index = build_index(self._encode(dataset.items))
-
-    def _encode(self, items: pl.DataFrame) -> FloatArray:
-        encoder = self._encoder_in_use()
-        return encoder.encode_items(item_texts(items))
+        self._index = build_index(self._encoder_in_use().encode_items(dataset.item_texts))
 
     def _add(self, items: pl.DataFrame, positions: IntArray) -> None:
-        self._index.put(positions, self._encode(items))
+        self._index.put(positions, self._encoder_in_use().encode_items(item_texts(items)))
 
     def _score(self, query: Query) -> FloatArray:
         vector = self._encoder_in_use().encode([query.text], "query")[0]
