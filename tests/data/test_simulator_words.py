@@ -199,3 +199,11 @@ def test_the_word_files_hang_together():
     for brand in words.brands:
         assert set(brand.sells) <= leaves
         assert set(brand.flair) <= interests
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_two_items_share_a_title(language):
+    small = shop(language=language).dataset.items[c.TITLE]
+    large = shop(language=language, n_items=3000, n_users=50).dataset.items[c.TITLE]
+    assert small.n_unique() == len(small)
+    assert large.n_unique() == len(large)

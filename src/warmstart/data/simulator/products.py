@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -22,6 +22,7 @@ from warmstart.data.simulator.vocabulary import (
 
 Array = npt.NDArray[np.float64]
 HIDDEN = 6
+_TRIES = 6
 _VARIANT_SLOTS = ("colour", "shade", "pack", "volume", "size")
 _SIZE_SLOTS = frozenset({"pack", "volume", "pieces", "sleeps"})
 
@@ -31,7 +32,8 @@ class Product:
     """One product without its words.
 
     `choice` gives, per slot, which of the leaf's values it has; `dearness` the logarithm of its price
-    over what the style usually costs; `turns` which sentences describe it.
+    over what the style usually costs; `turns` which sentences describe it; `shows_model` that its title
+    needs the model code to be told from another's.
     """
 
     style: int
@@ -42,6 +44,7 @@ class Product:
     group: int
     dearness: float
     turns: tuple[float, float, float, float]
+    shows_model: bool = False
     own_words: Mapping[str, Any] | None = None
 
 
@@ -171,12 +174,38 @@ def _draw_products(settings: SimulatorSettings) -> list[Product]:
     numbers = rng.permutation(n * 10)[:n] + 110
     dice, bell = rng.random((n, 20)), rng.normal(0, 1, n)
     products: list[Product] = []
+    named: set[tuple[object, ...]] = set()
     for i in range(n):
         twin = _variant(products[-1], dice[i, 0]) if is_variant[i] and products else None
-        product = twin or _draw_product(int(styles[i]), i, dice[i].tolist(), float(bell[i]))
-        maker = _initials(words.brands[product.brand])
-        products.append(dataclasses.replace(product, model=f"{maker}-{numbers[i]}"))
+        if twin is None or _name(twin) in named:
+            twin = _draw_unnamed(int(styles[i]), i, dice[i], float(bell[i]), named)
+        model = f"{_initials(words.brands[twin.brand])}-{numbers[i]}"
+        products.append(dataclasses.replace(twin, model=model, shows_model=_name(twin) in named))
+        named.add(_name(twin))
     return products
+
+
+def _draw_unnamed(
+    style: int, group: int, dice: Array, bell: float, named: Container[tuple[object, ...]]
+) -> Product:
+    """A product with a title of its own; where all are taken, one that has to show its model code."""
+    for turn in range(_TRIES):
+        product = _draw_product(style, group, ((dice + 0.381966 * turn) % 1.0).tolist(), bell)
+        if _name(product) not in named:
+            break
+    return product
+
+
+def _name(product: Product) -> tuple[object, ...]:
+    """What the title tells, in either language."""
+    told = [(slot, product.choice[slot]) for slot in _told_slots(product.style)]
+    return (product.style, product.brand, product.line, *told)
+
+
+@cache
+def _told_slots(style: int) -> tuple[str, ...]:
+    leaf = vocabulary().leaf_of(style)
+    return tuple(slot for slot in sorted(leaf.slots) if all(f"{{{slot}}}" in title for title in leaf.title))
 
 
 def _draw_product(style_place: int, group: int, dice: list[float], bell: float) -> Product:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 
 from warmstart.data.records import Item
 from warmstart.data.simulator.products import Goods, Product, price_in_dollars
 from warmstart.data.simulator.settings import SimulatorSettings
 from warmstart.data.simulator.vocabulary import Brand, Language, Leaf, place, vocabulary
 
-_UNITS = frozenset({"ml", "cm", "g", "kg", "mm", "h", "bar", "and", "or", "of", "with", "for"})
+_SMALL = frozenset({"a", "ml", "cm", "g", "kg", "mm", "h", "bar", "and", "or", "of", "with", "for"})
 _MODEL = ("Model", "型号")
 _YUAN_PER_DOLLAR = 7.0
 
@@ -85,9 +84,11 @@ def _title(product: Product, leaf: Leaf, brand: str, language: Language) -> str:
     values = {slot: slot_value(product, slot, language) for slot in product.choice}
     if language == "en":
         values = {slot: headline(value) for slot, value in values.items()}
-    return leaf.title[at].format(
+    title = leaf.title[at].format(
         brand=brand, line=line[at], style=style.name[at], code=product.model, **values
     )
+    told = not product.shows_model or product.model in title
+    return title if told else f"{title}{(', ', ' ')[at]}{product.model}"
 
 
 def _description(product: Product, leaf: Leaf, brand: Brand, language: Language) -> str:
@@ -129,10 +130,16 @@ def headline(value: str) -> str:
     >>> headline("800-fill goose down"), headline("250 ml"), headline("belt drive")
     ('800-Fill Goose Down', '250 ml', 'Belt Drive')
     """
-    return " ".join(
-        word if word in _UNITS else re.sub(r"(^|-)([a-z])", lambda m: m[1] + m[2].upper(), word)
-        for word in value.split(" ")
-    )
+    return " ".join(word if word in _SMALL else _capital(word) for word in value.split(" "))
+
+
+def _capital(word: str) -> str:
+    first, *rest = word.split("-")
+    return "-".join([_upper(first), *(part if part in _SMALL else _upper(part) for part in rest)])
+
+
+def _upper(part: str) -> str:
+    return part[:1].upper() + part[1:]
 
 
 def shelf_price(dollars: float, *, in_yuan: bool) -> float:
