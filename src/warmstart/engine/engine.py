@@ -139,8 +139,8 @@ class Engine:
         personal = self._personal(query)
         best = top_positions(personal.scores, _size(n))
         reasons = tuple(
-            in_words(personal.summary(int(i), self.settings.reasons_per_item), query, self._shelves.titles)
-            for i in best
+            in_words(summary, query, self._shelves.titles)
+            for summary in personal.summaries(best.tolist(), self.settings.reasons_per_item)
         )
         return self._list(best, personal.scores, ("search",) * len(best), reasons, self._warnings(query))
 
@@ -207,9 +207,9 @@ class Engine:
         if text:
             personal = self._personal(query)
             position = int(self._stages.scorer.positions([item_id])[0])
-            reasons, score = personal.contributions(position), float(personal.scores[position])
+            reasons, score = personal.contributions([position])[0], float(personal.scores[position])
         else:
-            reasons = self._stages.scorer.contributions(query, item_id)
+            reasons = self._stages.scorer.contributions(query, [item_id])[0]
             score = sum(reason.value for reason in reasons)
         told = in_words(reasons, query, self._shelves.titles)
         return ScoredItem(
@@ -340,8 +340,7 @@ class Engine:
         best = top_positions(scores, _size(n))
         scorer, most = self._stages.scorer, self.settings.reasons_per_item
         sources, reasons = [], []
-        for position in best:
-            parts = scorer.contributions(query, scorer.item_ids_[position], mixing)
+        for parts in scorer.contributions(query, [scorer.item_ids_[i] for i in best], mixing):
             sources.append(main_source(parts) if any(part.value for part in parts) else "catalogue")
             reasons.append(in_words(by_evidence(parts, most), query, self._shelves.titles))
         return self._list(best, scores, tuple(sources), tuple(reasons), self._warnings(query))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -51,22 +52,29 @@ class PersonalSearch:
         scores[shifted] += gate * (taste - mean) / deviation
         return cls(query, stages, legs, scores, shifted, gate, mean, deviation)
 
-    def contributions(self, position: int) -> tuple[Reason, ...]:
-        """Reasons that sum to the score of the item at a catalogue position, largest first."""
-        reasons = [Reason(kind=name, value=float(scores[position])) for name, scores in self.legs.items()]
-        if position in self.shifted:
-            unit = self.gate / self.deviation
-            scorer = self.stages.scorer
-            reasons.append(Reason(kind="taste of the others found", value=-unit * self.mean))
-            reasons += [
-                Reason(kind=reason.kind, value=unit * reason.value, item_id=reason.item_id)
-                for reason in scorer.contributions(self.query, scorer.item_ids_[position])
-            ]
-        return tuple(sorted(reasons, key=lambda reason: -abs(reason.value)))
+    def contributions(self, positions: Sequence[int]) -> list[tuple[Reason, ...]]:
+        """For items at catalogue positions the reasons that sum to their scores, largest first."""
+        scorer = self.stages.scorer
+        moved = [position for position in positions if position in self.shifted]
+        tastes = scorer.contributions(self.query, [scorer.item_ids_[i] for i in moved])
+        taste_of = dict(zip(moved, tastes, strict=True))
+        found = []
+        for position in positions:
+            reasons = [Reason(kind=name, value=float(leg[position])) for name, leg in self.legs.items()]
+            reasons += self._shift(taste_of[position]) if position in taste_of else []
+            found.append(tuple(sorted(reasons, key=lambda reason: -abs(reason.value))))
+        return found
 
-    def summary(self, position: int, most: int) -> tuple[Reason, ...]:
-        """The legs that found the item, and the evidence that moved it most."""
-        reasons = self.contributions(position)
-        found = [r for r in reasons if r.kind in self.legs and r.value > 0]
-        personal = by_evidence([r for r in reasons if r.item_id], most)
-        return (*found, *personal)[: most + 1]
+    def _shift(self, taste: Sequence[Reason]) -> list[Reason]:
+        unit = self.gate / self.deviation
+        scaled = [replace(reason, value=unit * reason.value) for reason in taste]
+        return [Reason(kind="taste of the others found", value=-unit * self.mean), *scaled]
+
+    def summaries(self, positions: Sequence[int], most: int) -> list[tuple[Reason, ...]]:
+        """For each item the legs that found it, and the evidence that moved it most."""
+        return [self._summary(reasons, most) for reasons in self.contributions(positions)]
+
+    def _summary(self, reasons: Sequence[Reason], most: int) -> tuple[Reason, ...]:
+        legs = [reason for reason in reasons if reason.kind in self.legs and reason.value > 0]
+        personal = by_evidence([reason for reason in reasons if reason.item_id], most)
+        return (*legs, *personal)[: most + 1]

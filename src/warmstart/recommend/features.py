@@ -17,7 +17,7 @@ from warmstart.core.vocabulary import Vocabulary, count_terms
 from warmstart.data.text import item_texts
 from warmstart.roles.encoder import Encoder
 
-_MIN_ITEMS, _MAX_SHARE, _MAX_TERMS, _TOPICS = 2, 0.3, 60_000, 256
+_MIN_ITEMS, _MAX_SHARE, _MAX_TERMS, _TOPICS = 2, 0.3, 40_000, 128
 _BLOCK = 2_048
 
 
@@ -26,7 +26,7 @@ class ItemFeatures:
     """Vectors of items from their text: the encoder's, sparse tf-idf of words and pairs, and both joined.
 
     `encoded` is the encoder's view (n, d), `tfidf` the shop's own words (n, terms), `content` the
-    centred union of the encoder's vectors and a 256-dimensional summary of tf-idf (n, d + 256). Rows
+    centred union of the encoder's vectors and a 128-dimensional summary of tf-idf (n, d + 128). Rows
     have length one, or zero for an item without text.
     """
 
@@ -98,6 +98,8 @@ def put_sparse_rows(
     matrix: sparse.csr_matrix, positions: IntArray, rows: sparse.csr_matrix, size: int
 ) -> sparse.csr_matrix:
     """The same for a sparse matrix."""
+    if len(positions) == size - matrix.shape[0] and (positions == np.arange(matrix.shape[0], size)).all():
+        return sparse.csr_matrix(sparse.vstack([matrix, rows], format="csr"))
     kept = np.ones(size, dtype=np.float32)
     kept[positions] = 0.0
     old = resized(matrix, size, matrix.shape[1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
@@ -149,34 +149,50 @@ class FusedScorer(HistoryScorer):
         return np.float32(self.weights[POPULARITY] / self.norms_[POPULARITY]) * self._prior()
 
     def contributions(
-        self, query: Query, item_id: str, mixing: Mapping[str, float] | None = None
-    ) -> tuple[Reason, ...]:
-        """What each piece of evidence adds to the score of one item; the values sum to the score."""
+        self, query: Query, item_ids: Sequence[str], mixing: Mapping[str, float] | None = None
+    ) -> list[tuple[Reason, ...]]:
+        """For each item what each piece of evidence adds to its score, largest first.
+
+        The values of one item sum to its score under `mixing` (by default the scorer's own weights).
+        """
         mixing = self.weights if mixing is None else mixing
-        item = self._place[item_id]
+        items = np.array([self._place[item_id] for item_id in item_ids], dtype=np.int64)
         positions, weights = self.history(query)
-        reasons = [self._reason(mixing, POPULARITY, float(self._prior()[item]), "")]
-        for name, shares in self._pairwise(positions, weights, item).items():
-            for position, share in zip(positions, shares, strict=True):
-                if share:
-                    reasons.append(self._reason(mixing, name, float(share), self.item_ids_[position]))
-        return tuple(sorted(reasons, key=lambda reason: -abs(reason.value)))
+        evidence = [self.item_ids_[position] for position in positions]
+        shares = self._pairwise(positions, weights, items)
+        prior = self._prior()[items]
+        return [
+            tuple(sorted(self._reasons(mixing, shares, evidence, column, prior), key=_by_size))
+            for column in range(len(items))
+        ]
 
-    def _reason(self, mixing: Mapping[str, float], part: str, raw: float, evidence: str) -> Reason:
-        return Reason(kind=part, value=mixing[part] * raw / self.norms_[part], item_id=evidence)
+    def _reasons(
+        self,
+        mixing: Mapping[str, float],
+        shares: Mapping[str, FloatArray],
+        evidence: Sequence[str],
+        column: int,
+        prior: FloatArray,
+    ) -> Iterator[Reason]:
+        unit = {name: mixing[name] / self.norms_[name] for name in PARTS}
+        yield Reason(kind=POPULARITY, value=unit[POPULARITY] * float(prior[column]))
+        for name, matrix in shares.items():
+            for item_id, share in zip(evidence, matrix[:, column].tolist(), strict=True):
+                if share and unit[name]:
+                    yield Reason(kind=name, value=unit[name] * share, item_id=item_id)
 
-    def _pairwise(self, positions: IntArray, weights: FloatArray, item: int) -> Mapping[str, FloatArray]:
+    def _pairwise(self, positions: IntArray, weights: FloatArray, items: IntArray) -> dict[str, FloatArray]:
+        """What each history item adds to each of `items`, by part: shape (history, items)."""
         if not len(positions):
             return {}
-        features = self._text()
-        words = np.asarray((features.tfidf[positions] @ features.tfidf[item].T).todense()).ravel()
-        projected = self.projected_[positions] @ self.projected_[item]
+        features, by_row = self._text(), weights[:, None]
+        words = np.asarray((features.tfidf[positions] @ features.tfidf[items].T).todense())
         return {
-            KNN: weights * self._mixture.pairwise(self.knn_, positions, item),
-            WALK: weights * self._mixture.pairwise(self.walk_, positions, item),
-            KERNEL: weights * _kernel(features.content[item : item + 1], features.content[positions])[0],
-            WORDS: _clipped(weights * words),
-            PROJECTION: _clipped(weights * projected),
+            KNN: by_row * self._mixture.pairwise(self.knn_, positions, items),
+            WALK: by_row * self._mixture.pairwise(self.walk_, positions, items),
+            KERNEL: by_row * _kernel(features.content[positions], features.content[items]),
+            WORDS: _clipped(by_row * words),
+            PROJECTION: _clipped(by_row * (self.projected_[positions] @ self.projected_[items].T)),
         }
 
     def _put(self, positions: IntArray) -> None:
@@ -209,5 +225,9 @@ def _kernel(left: FloatArray, right: FloatArray) -> FloatArray:
 
 
 def _clipped(shares: FloatArray) -> FloatArray:
-    """Shares of a sum that counts only when positive."""
-    return shares if shares.sum() > 0 else np.zeros_like(shares)
+    """Shares of sums that count only when positive, a column each."""
+    return np.where(shares.sum(axis=0) > 0, shares, np.float32(0.0))
+
+
+def _by_size(reason: Reason) -> float:
+    return -abs(reason.value)

@@ -81,9 +81,9 @@ class ItemMixture:
         scores: FloatArray = self.rows @ by_donor
         return scores
 
-    def pairwise(self, table: sparse.csr_matrix, history: IntArray, item: int) -> FloatArray:
-        """What each history item adds to the score of one item, before weights."""
-        shares: FloatArray = np.asarray((self.rows[history] @ table @ self.rows[item].T).todense()).ravel()
+    def pairwise(self, table: sparse.csr_matrix, history: IntArray, items: IntArray) -> FloatArray:
+        """What each history item adds to the score of each item, before weights: (history, items)."""
+        shares: FloatArray = np.asarray((self.rows[history] @ table @ self.rows[items].T).todense())
         return shares
 
     def get_state(self) -> State:
