@@ -36,6 +36,7 @@ class CatalogueEncoder(Encoder):
     """
 
     needs_fit: ClassVar[bool] = True
+    search_weight: ClassVar[float] = 0.3
 
     size: int = 128
     shrinkage: float = 8.0
@@ -63,7 +64,8 @@ class CatalogueEncoder(Encoder):
             )
         frequency = np.bincount(counts.indices, minlength=len(vocabulary))
         kept = self._kept_terms(frequency, len(texts))
-        self._take_vocabulary([vocabulary.terms[i] for i in kept])
+        names = vocabulary.as_list()
+        self._take_vocabulary([names[i] for i in kept])
         self.idf_ = np.log(1.0 + len(texts) / frequency[kept]).astype(np.float32)
         heading_counts = count_terms(headings, vocabulary, grow=False)
         self._fit_tables(self._weigh(heading_counts[:, kept]), self._weigh(counts[:, kept]))

@@ -20,11 +20,13 @@ Side = Literal["item", "query"]
 class Encoder(Component, ABC):
     """Turns texts into float32 vectors of length one, or of length zero where it knows nothing.
 
-    A new encoder writes `_encode`, and `_fit` when it learns from the catalogue's text.
+    A new encoder writes `_encode`, and `_fit` when it learns from the catalogue's text. `search_weight`
+    is the share that its cosine should have in hybrid search beside BM25.
     """
 
     needs_fit: ClassVar[bool] = False
     average_heading: ClassVar[bool] = False
+    search_weight: ClassVar[float] = 0.4
 
     @property
     @abstractmethod
