@@ -11,6 +11,8 @@ from itertools import pairwise
 Scale = Callable[[float], float]
 WIDTH = 760
 _LABEL_GAP = 17.0
+_SHAPES = ((24, 0), (4, 45), (3, -90), (4, 0), (3, 90), (5, -90), (6, 0))
+"""Corners and turn of each method's marker; 24 corners make the circle of the method in focus."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,16 @@ def nice_ticks(top: float, count: int = 5) -> list[float]:
     return [round(i * step, 10) for i in range(math.ceil(top / step - 1e-9) + 1)]
 
 
+def named(levels: Sequence[float]) -> list[tuple[float, str]]:
+    """The levels with names of equally many decimals.
+
+    >>> named([0.0, 0.05, 0.1])
+    [(0.0, '0.00'), (0.05, '0.05'), (0.1, '0.10')]
+    """
+    decimals = max(len(f"{level:g}".partition(".")[2]) for level in levels)
+    return [(level, f"{level:.{decimals}f}") for level in levels]
+
+
 def line_chart(
     series: Sequence[Series], *, ticks: Sequence[tuple[float, str]], title: str, note: str = ""
 ) -> str:
@@ -65,12 +77,12 @@ def line_chart(
     first, last = ticks[0][0], ticks[-1][0]
 
     def x(value: float) -> float:
-        return left + 14 + (value - first) / ((last - first) or 1) * (WIDTH - left - right - 28)
+        return left + 22 + (value - first) / ((last - first) or 1) * (WIDTH - left - right - 44)
 
     def y(value: float) -> float:
         return top + (1 - value / levels[-1]) * (height - top - bottom)
 
-    body = [_grid_line(left, WIDTH - right, y(level), f"{level:g}") for level in levels]
+    body = [_grid_line(left, WIDTH - right, y(level), name) for level, name in named(levels)]
     body += [_text(x(place), height - bottom + 20, name, "tick", "middle") for place, name in ticks]
     body.append(_text((left + WIDTH - right) / 2, height - 6, "events revealed", "axis", "middle"))
     body.append(_apart(series, x, top, height - bottom, note))
@@ -91,8 +103,8 @@ def bar_chart(bars: Sequence[tuple[str, int, Point]], *, title: str) -> str:
 
     body = [
         f'<line class="grid" x1="{x(level):.1f}" x2="{x(level):.1f}" y1="{top}" y2="{height - 26}"/>'
-        + _text(x(level), height - 8, f"{level:g}", "tick", "middle")
-        for level in levels
+        + _text(x(level), height - 8, name, "tick", "middle")
+        for level, name in named(levels)
     ]
     for i, (name, slot, point) in enumerate(bars):
         middle = top + row * i + row / 2
@@ -174,18 +186,14 @@ def _runs(points: Sequence[Point]) -> list[list[Point]]:
 
 def _marker(one: Series, x: float, y: float, point: Point) -> str:
     """A shape of its own for each method, so that colour is never the only difference."""
-    r = 4.6 if one.slot == 0 else 3.8
-    shapes = (
-        f"M{x - r:.1f} {y:.1f}a{r} {r} 0 1 0 {2 * r} 0a{r} {r} 0 1 0 {-2 * r} 0Z",
-        f"M{x - r:.1f} {y - r:.1f}h{2 * r}v{2 * r}h{-2 * r}Z",
-        f"M{x:.1f} {y - r * 1.25:.1f}l{r * 1.2:.1f} {r * 2.1:.1f}h{-r * 2.4:.1f}Z",
-        f"M{x:.1f} {y - r * 1.3:.1f}l{r * 1.3:.1f} {r * 1.3:.1f}l{-r * 1.3:.1f} {r * 1.3:.1f}"
-        f"l{-r * 1.3:.1f} {-r * 1.3:.1f}Z",
-    )
+    radius = 5.0 if one.slot == 0 else 4.6
+    corners, turn = _SHAPES[max(one.slot, 0) % len(_SHAPES)]
+    angles = [math.radians(turn + 360 * i / corners) for i in range(corners)]
+    places = " ".join(f"{x + radius * math.cos(a):.1f},{y + radius * math.sin(a):.1f}" for a in angles)
     bounds = "" if point.low is None else f" [{point.low:.4f}, {point.high:.4f}]"
     about = escape(f"{one.name}: {point.y:.4f}{bounds}")
-    shape = shapes[max(one.slot, 0) % len(shapes)]
-    return f'<path class="marker" d="{shape}" style="fill:{one.colour}"><title>{about}</title></path>'
+    shape = f'<polygon class="marker" points="{places}" style="fill:{one.colour}">'
+    return f"{shape}<title>{about}</title></polygon>"
 
 
 def _end_labels(

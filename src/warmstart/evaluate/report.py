@@ -24,6 +24,11 @@ from warmstart.evaluate.wording import (
 )
 
 _COST_HEAD = ("method", "fit s", "query ms p50", "p99", "update ms p50", "p99", "peak MB")
+_FEW = 8
+_ABOUT_INTERVALS = (
+    "Intervals are 95 %, by bootstrap over users and over items at once (over queries in search). Methods "
+    "whose intervals overlap may still differ for certain: comparisons are paired, p-values are Holm's."
+)
 
 
 def render_text(evaluation: Evaluation) -> str:
@@ -84,6 +89,7 @@ def render_html(evaluation: Evaluation) -> str:
         f"<p class='scope'>{escape(scope(evaluation))}</p></header>",
         _verdict_section(evaluation),
         *_figures(evaluation),
+        f"<p class='note'>{_ABOUT_INTERVALS}</p>",
         _table_sections(evaluation),
         _cost_section(evaluation),
         _seed_section(evaluation),
@@ -134,12 +140,14 @@ def _curve(evaluation: Evaluation, candidates: str, metric: str) -> str:
             name=method,
             slot=slots[method],
             points=tuple(
-                _point(row, places[row.shots], apart=heavy and row.shots == HEAVY_SHOTS)
+                _point(row, places[row.shots] + aside * 0.08, apart=True)
+                if heavy and row.shots == HEAVY_SHOTS
+                else _point(row, places[row.shots])
                 for row in evaluation.select(candidates=candidates, metric=metric, method=method)
                 if row.shots is not None
             ),
         )
-        for method in evaluation.methods
+        for aside, method in enumerate(evaluation.methods, start=-(len(evaluation.methods) // 2))
     ]
     return line_chart(
         [one for one in series if one.points],
@@ -167,7 +175,8 @@ def _verdict_section(evaluation: Evaluation) -> str:
         f"<li class='{c.verdict}'><b>{c.verdict}</b> {escape(sentence(c).rsplit(':', 1)[0])}</li>"
         for c in evaluation.comparisons
     )
-    details = _details("Each comparison", f"<ul class='comparisons'>{items}</ul>")
+    listed = f"<ul class='comparisons'>{items}</ul>"
+    details = listed if len(evaluation.comparisons) <= _FEW else _details("Each comparison", listed)
     return f"<section><p class='verdict'>{escape(verdict(evaluation))}</p>{details}</section>"
 
 

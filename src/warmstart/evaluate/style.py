@@ -8,14 +8,14 @@ STYLE: Final = """
 :root {
   color-scheme: light dark;
   --paper: #fbfaf8; --card: #ffffff; --ink: #1d2329; --soft: #5c6670; --line: #e3e1dc; --chance: #9aa1a8;
-  --c0: #0a5fb4; --c1: #c9700a; --c2: #0b8a63; --c3: #b4478f; --c4: #3f93c9; --c5: #b8391f;
-  --c6: #7a6a00; --c7: #6650b0; --good: #0b7a56; --bad: #b8391f;
+  --c0: #0a5fb4; --c1: #c9700a; --c2: #0b8a63; --c3: #b4478f; --c4: #7a6a00; --c5: #b8391f;
+  --c6: #6650b0; --c7: #3f93c9; --good: #0b7a56; --bad: #b8391f;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #14171a; --card: #1b1f23; --ink: #e8eaec; --soft: #9ba5ae; --line: #2f353b; --chance: #737c85;
-    --c0: #6cb2f7; --c1: #f0a64a; --c2: #3fc795; --c3: #e48cc4; --c4: #8ccdf0; --c5: #f5836a;
-    --c6: #d9c74a; --c7: #b3a2f2; --good: #3fc795; --bad: #f5836a;
+    --c0: #6cb2f7; --c1: #f0a64a; --c2: #3fc795; --c3: #e48cc4; --c4: #d9c74a; --c5: #f5836a;
+    --c6: #b3a2f2; --c7: #8ccdf0; --good: #3fc795; --bad: #f5836a;
   }
 }
 * { box-sizing: border-box; }
@@ -23,7 +23,7 @@ body {
   margin: 0; background: var(--paper); color: var(--ink);
   font: 16px/1.55 system-ui, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", "Noto Sans SC", sans-serif;
 }
-main { max-width: 860px; margin: 0 auto; padding: 48px 24px 64px; }
+main { max-width: 940px; margin: 0 auto; padding: 48px 24px 64px; }
 h1 { margin: 0; font-size: 30px; line-height: 1.2; letter-spacing: -.01em; font-weight: 650; }
 h2 { margin: 40px 0 12px; font-size: 19px; font-weight: 650; }
 .kicker {
@@ -39,6 +39,7 @@ figure {
   border: 1px solid var(--line); border-radius: 12px;
 }
 figcaption { margin: 0 0 10px; font-weight: 600; }
+.note { margin: -12px 0 28px; color: var(--soft); font-size: 14px; }
 svg {
   display: block; width: 100%; height: auto; font: 13px system-ui, "Segoe UI", Roboto, sans-serif;
 }

@@ -12,6 +12,8 @@ CANDIDATES = {
     "all": "among everything",
     "shop": "every item as a target, among everything",
 }
+DESCRIPTIVE = ("Coverage", "Gini", "ColdShare", "TargetColdShare", "Judged")
+"""Metrics that say what a list is like, not how good it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +25,11 @@ class Table:
     rows: tuple[tuple[str, tuple[Row | None, ...]], ...]
 
     def is_best(self, column: int, row: Row | None) -> bool:
-        """Whether no method has a larger value in that column."""
+        """Whether every other method is below in that column; never where larger is not better."""
+        if row is None or row.metric.startswith(DESCRIPTIVE):
+            return False
         others = [cells[column] for _, cells in self.rows if cells[column] is not row]
-        return row is not None and all(row.value > other.value for other in others if other is not None)
+        return all(row.value > other.value for other in others if other is not None)
 
 
 def shots_of(evaluation: Evaluation) -> tuple[int, ...]:
@@ -76,6 +80,16 @@ def number(value: float | None, digits: int = 4) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
+def signed(value: float) -> str:
+    """A difference with its sign; what rounds to nothing has none.
+
+    >>> signed(0.0123), signed(-0.00001)
+    ('+0.0123', '0.0000')
+    """
+    text = f"{value:+.4f}"
+    return text[1:] if float(text) == 0 else text
+
+
 def where(comparison: Comparison) -> str:
     """The place of a comparison: metric, candidates and shots."""
     shots = "" if comparison.shots is None else f", k={comparison.shots}"
@@ -86,8 +100,8 @@ def sentence(comparison: Comparison) -> str:
     """One comparison in words."""
     relative = "" if comparison.relative is None else f" ({comparison.relative:+.1%})"
     return (
-        f"{where(comparison)}: {comparison.method} {comparison.difference:+.4f}{relative} against "
-        f"{comparison.against}, 95 % [{comparison.low:+.4f}, {comparison.high:+.4f}], "
+        f"{where(comparison)}: {comparison.method} {signed(comparison.difference)}{relative} against "
+        f"{comparison.against}, 95 % [{signed(comparison.low)}, {signed(comparison.high)}], "
         f"p {comparison.p_holm:.3f}: {comparison.verdict}"
     )
 
@@ -116,4 +130,6 @@ def scope(evaluation: Evaluation) -> str:
     size = f" · {items:,} items" if isinstance(items, int) else ""
     events = evaluation.environment.get("events")
     size += f" · {events:,} events" if isinstance(events, int) and events else ""
-    return f"seeds {seeds} · up to {most:,} cases{size}"
+    sample = evaluation.environment.get("sample")
+    size += f" · sample of {sample:,}" if isinstance(sample, int) else ""
+    return f"{'seed' if len(evaluation.seeds) == 1 else 'seeds'} {seeds} · up to {most:,} cases{size}"
