@@ -24,9 +24,9 @@ class HybridRetriever(Retriever):
     """BM25F and dense retrieval, fused by standardised scores.
 
     Both legs score the whole catalogue; each is standardised (mean 0, deviation 1) and they are mixed
-    with `dense_weight`. Scores are mixed, not ranks, because the gaps between scores say how sure a leg
-    is; reciprocal rank fusion throws that away and measured worse. The default weight needs no tuning.
-    The dense leg reads the query after spelling correction.
+    with `dense_weight`, by default the share that the encoder has earned (`Encoder.search_weight`).
+    Scores are mixed, not ranks, because the gaps between scores say how sure a leg is; reciprocal rank
+    fusion throws that away and measured worse. The dense leg reads the query after spelling correction.
 
     The default for search. An empty query, or one that neither leg knows, gets NaN everywhere.
     """
@@ -35,7 +35,7 @@ class HybridRetriever(Retriever):
     needs_encoder: ClassVar[bool] = True
     source: ClassVar[str] = "search"
 
-    dense_weight: float = 0.3
+    dense_weight: float | None = None
     lexical: Bm25Retriever = field(default_factory=Bm25Retriever)
     dense: DenseRetriever = field(default_factory=DenseRetriever)
 
@@ -56,7 +56,8 @@ class HybridRetriever(Retriever):
         """What each leg adds to the score, by name; the score is their sum."""
         corrected = Query(text=self.lexical.correct(query.text))
         raw = {"lexical": self.lexical.score(query), "dense": self.dense.score(corrected)}
-        shares = {"lexical": 1.0 - self.dense_weight, "dense": self.dense_weight}
+        weight = self._encoder_in_use().search_weight if self.dense_weight is None else self.dense_weight
+        shares = {"lexical": 1.0 - weight, "dense": weight}
         return {name: shares[name] * _standardised(scores) for name, scores in raw.items()}
 
     def combine(self, legs: Mapping[str, FloatArray]) -> FloatArray:
