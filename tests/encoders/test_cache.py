@@ -1,5 +1,6 @@
 import multiprocessing
 import sqlite3
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,11 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warmstart.core.errors import ConfigError
+from warmstart.core.linear import FloatArray
 from warmstart.encoders.cache import CACHE_FILE, CacheWarning, VectorCache, cache_folder
 
 
-def vectors(*texts, dim=4):
-    return {text: np.random.default_rng(len(text)).standard_normal(dim).astype(np.float32) for text in texts}
+def vectors(*texts: str, dim: int = 4) -> dict[str, FloatArray]:
+    return {
+        text: np.random.default_rng(len(text)).standard_normal(dim).astype(np.float32) for text in texts
+    }
 
 
 @pytest.fixture
@@ -95,7 +99,7 @@ def test_a_folder_that_cannot_be_made_means_misses_not_errors(tmp_path):
         assert cache.get("model", ["a"], 4) == {}
 
 
-def _put_many(path, name):
+def _put_many(path: Path, name: str) -> None:
     for start in range(0, 200, 20):
         VectorCache(path).put(name, vectors(*(f"{n}" for n in range(start, start + 20))))
 

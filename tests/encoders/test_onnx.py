@@ -6,7 +6,7 @@ import pytest
 
 from tests.encoders.look_up_model import TABLE
 from warmstart.core.errors import ConfigError, InputError
-from warmstart.core.linear import unit_rows
+from warmstart.core.linear import FloatArray, unit_rows
 from warmstart.encoders.onnx import OnnxEncoder, pool
 
 RED, GREEN, SHOE, TEA = 2, 3, 4, 5
@@ -18,13 +18,13 @@ def own_onnx(tiny_onnx, tmp_path):
     return shutil.copytree(tiny_onnx, tmp_path / "own")
 
 
-def pooled(*tokens):
+def pooled(*tokens: int) -> FloatArray:
     return unit_rows(TABLE[list(tokens)].mean(axis=0))
 
 
 def test_a_text_is_the_mean_of_its_tokens(tiny_onnx):
     vectors = OnnxEncoder(model=str(tiny_onnx)).encode(["red shoe", "green"])
-    np.testing.assert_allclose(vectors, [pooled(RED, SHOE), pooled(GREEN)], atol=1e-6)
+    np.testing.assert_allclose(vectors, np.array([pooled(RED, SHOE), pooled(GREEN)]), atol=1e-6)
     assert vectors.dtype == np.float32
 
 
@@ -45,7 +45,8 @@ def test_batches_of_any_size_give_the_same_rows_in_the_same_order(tiny_onnx):
 
 def test_chinese_and_mixed_text_is_read(tiny_onnx):
     encoder = OnnxEncoder(model=str(tiny_onnx))
-    np.testing.assert_allclose(encoder.encode(["茶", "red鞋"]), [pooled(TEA), pooled(RED, SHOE)], atol=1e-6)
+    expected = np.array([pooled(TEA), pooled(RED, SHOE)])
+    np.testing.assert_allclose(encoder.encode(["茶", "red鞋"]), expected, atol=1e-6)
 
 
 def test_empty_texts_give_zeros(tiny_onnx):
@@ -110,14 +111,14 @@ def test_pooling_can_be_set(tiny_onnx):
 def test_pooling_that_is_not_known_names_the_other_encoder(own_onnx):
     (own_onnx / "1_Pooling").mkdir()
     (own_onnx / "1_Pooling" / "config.json").write_text('{"pooling_mode": "lasttoken"}')
-    with pytest.raises(InputError, match="lasttoken.*TransformerEncoder"):
+    with pytest.raises(InputError, match=r"lasttoken.*TransformerEncoder"):
         OnnxEncoder(model=str(own_onnx)).encode(["red"])
 
 
 def test_a_model_with_a_further_stage_names_the_other_encoder(own_onnx):
     stages = [{"type": "sentence_transformers.models.Transformer"}, {"type": "x.models.Dense"}]
     (own_onnx / "modules.json").write_text(json.dumps(stages))
-    with pytest.raises(InputError, match="Dense.*TransformerEncoder"):
+    with pytest.raises(InputError, match=r"Dense.*TransformerEncoder"):
         OnnxEncoder(model=str(own_onnx)).encode(["red"])
 
 

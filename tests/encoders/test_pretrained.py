@@ -2,10 +2,12 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from warmstart.core.component import State
 from warmstart.core.errors import ArtifactError, ConfigError, InputError
 from warmstart.core.linear import FloatArray
 from warmstart.encoders import model_folder
@@ -105,12 +107,12 @@ def test_changed_weights_change_the_fingerprint_though_size_and_name_stay(folder
     assert encoder.fingerprint != before
 
 
-def saved(folder):
+def saved(folder: Path) -> tuple[dict[str, Any], State]:
     encoder = CountingEncoder(model=str(folder))
     return encoder.settings(), encoder.get_state()
 
 
-def restore(settings, state):
+def restore(settings: dict[str, Any], state: State) -> CountingEncoder:
     encoder = CountingEncoder.from_settings(settings)
     encoder.set_state(state)
     return encoder
@@ -125,7 +127,7 @@ def test_a_saved_encoder_holds_no_weights_and_comes_back(folder):
 def test_loading_without_the_folder_says_what_is_missing(folder, tmp_path):
     settings, state = saved(folder)
     folder.rename(tmp_path / "elsewhere")
-    with pytest.raises(ArtifactError, match="no such folder.*WARMSTART_MODEL"):
+    with pytest.raises(ArtifactError, match=r"no such folder.*WARMSTART_MODEL"):
         restore(settings, state)
 
 
@@ -209,7 +211,9 @@ def test_a_snapshot_that_lacks_files_is_completed_from_the_hub(hub, monkeypatch)
         return str(hub)
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
-    folder = model_folder.find_model("shop/model", "v2", ["more"], lambda folder: (folder / "more").exists())
+    folder = model_folder.find_model(
+        "shop/model", "v2", ["more"], lambda folder: (folder / "more").exists()
+    )
     assert folder == hub
     assert calls == [("shop/model", "v2", ["more"], True), ("shop/model", "v2", ["more"], False)]
 

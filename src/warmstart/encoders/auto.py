@@ -24,6 +24,8 @@ def choose_encoder(name: str = AUTO, *, cache: bool = True, **settings: Any) -> 
     - the name of a registered encoder: "catalogue", "onnx", "static", "transformer", or a third party's;
     - such a name with a model: "onnx:/models/minilm", "transformer:intfloat/multilingual-e5-small",
       "static:minishlab/potion-base-8M";
+    - "static:" with one of these, as in "static:onnx:/models/minilm": a static table that `fit` distils
+      from that encoder;
     - a model's folder: the kind of encoder is seen from its files;
     - "auto": the model named by the environment variable WARMSTART_MODEL, else "catalogue".
 
@@ -42,7 +44,7 @@ def choose_encoder(name: str = AUTO, *, cache: bool = True, **settings: Any) -> 
     if kind in registry.names("encoder"):
         why = f"the encoder '{kind}' was asked for" + (f", with the model '{model}'" if model else "")
         return _build(kind, model, cache, settings), why
-    if Path(name).expanduser().is_dir():
+    if name and Path(name).expanduser().is_dir():
         kind = _kind_of(name)
         return _build(kind, name, cache, settings), f"the folder '{name}' holds a model for '{kind}'"
     raise ConfigError(
@@ -71,10 +73,16 @@ def _build(kind: str, model: str, cache: bool, settings: dict[str, Any]) -> Enco
         )
     own = dict(settings)
     if model:
-        own["model"] = model
+        own[_field_for(kind, model)] = model
     if issubclass(encoder_class, PretrainedEncoder):
         own.setdefault("cache", cache)
     return encoder_class.from_settings(own)
+
+
+def _field_for(kind: str, model: str) -> str:
+    """Where the model's name goes: a static table may be given an encoder to learn from instead."""
+    of_encoder = model.partition(":")[0] in registry.names("encoder")
+    return "teacher" if kind == "static" and of_encoder else "model"
 
 
 def _kind_of(model: str) -> str:

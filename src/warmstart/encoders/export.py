@@ -14,7 +14,7 @@ from typing import Any
 from warmstart.core.errors import ArtifactError, InputError, MissingExtraError
 from warmstart.encoders import model_folder
 from warmstart.encoders.onnx import OnnxEncoder
-from warmstart.encoders.transformer import TransformerEncoder
+from warmstart.encoders.transformer import TransformerEncoder, without_progress_bars
 from warmstart.roles.encoder import Encoder
 
 ONNX_FILE = "model.onnx"
@@ -121,7 +121,8 @@ def _export_graph(source: Path, target: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(source)
     tokenizer.backend_tokenizer.save(str(target.parent / "tokenizer.json"))
     # Fused attention kernels have no ONNX form; "eager" writes attention as plain matrix products.
-    model = AutoModel.from_pretrained(source, attn_implementation="eager", use_safetensors=True)
+    with without_progress_bars():
+        model = AutoModel.from_pretrained(source, attn_implementation="eager", use_safetensors=True)
     sample = dict(tokenizer(["one text", "another, longer text"], padding=True, return_tensors="pt"))
     names = list(sample)
     with warnings.catch_warnings(), torch.inference_mode():
@@ -134,7 +135,7 @@ def _export_graph(source: Path, target: Path) -> None:
             output_names=["last_hidden_state"],
             dynamic_axes={name: {0: "texts", 1: "tokens"} for name in (*names, "last_hidden_state")},
             opset_version=OPSET,
-            dynamo=False,  # the newer exporter needs packages of its own and gives the same graph here
+            dynamo=False,  # the newer exporter needs one more package, onnxscript
         )
 
 

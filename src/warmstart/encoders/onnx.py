@@ -79,7 +79,8 @@ class OnnxEncoder(PretrainedEncoder):
     def _files(self) -> Iterable[Path]:
         onnx_file = self._onnx_file
         beside = onnx_file.parent.glob(f"{onnx_file.name}[._]data*")  # weights of models above 2 GB
-        facts = (self._tokenizer_file, self.folder / model_folder.POOLING_CONFIG)
+        settings = (self.folder / name for name in ("config.json", model_folder.POOLING_CONFIG))
+        facts = (self._tokenizer_file, *settings)
         return [onnx_file, *beside, *(path for path in facts if path.is_file())]
 
     def _complete(self, folder: Path) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,20 @@ Dtype = Literal["auto", "float32", "bfloat16"]
 
 _WEIGHTS = "*.safetensors"
 _OTHER_FORMS = ("onnx/", "openvino/")
+
+
+@contextmanager
+def without_progress_bars() -> Iterator[None]:
+    """Keep transformers from drawing a bar for every model that is read."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 @dataclass(kw_only=True)
@@ -90,19 +105,17 @@ class TransformerEncoder(PretrainedEncoder):
                 todo="Convert the model's weights with safetensors, or choose another model.",
             )
         device = self._device(torch)
-        model = SentenceTransformer(str(folder), device=device, model_kwargs={"use_safetensors": True})
+        with without_progress_bars():
+            model = SentenceTransformer(str(folder), device=device, model_kwargs={"use_safetensors": True})
         limit = model_folder.longest_input(folder) or self.max_length
         model.max_seq_length = min(self.max_length, limit)
         return model.to(self._dtype(torch, device)).eval()
 
     def _device(self, torch: Any) -> str:
         if self.device == "auto":
-            usable = {
-                "cuda": torch.cuda.is_available(),
-                "mps": torch.backends.mps.is_available(),
-                "cpu": True,
-            }
-            return next(name for name, found in usable.items() if found)
+            if torch.cuda.is_available():
+                return "cuda"
+            return "mps" if torch.backends.mps.is_available() else "cpu"
         try:
             torch.empty(0, device=self.device)
         except (RuntimeError, AssertionError) as error:  # AssertionError: torch built without CUDA
