@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import mmap
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Callable
@@ -32,6 +33,7 @@ STATE_FILE = "state.json"
 ARRAYS_FILE = "arrays.safetensors"
 POINTER_FILE = "current.json"
 KEPT_VERSIONS = 2
+_VERSION = re.compile(r"v\d+")
 
 _ARRAY, _CSR = "$array", "$csr"
 _DTYPES = {
@@ -57,7 +59,7 @@ def write_state(folder: Path, state: State) -> None:
     arrays: dict[str, npt.NDArray[Any]] = {}
     tree = _detach(state, "", arrays)
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, folder / ARRAYS_FILE)
+    save_file({name: np.asarray(array, order="C") for name, array in arrays.items()}, folder / ARRAYS_FILE)
     write_json(folder / STATE_FILE, tree)
 
 
@@ -67,7 +69,11 @@ def read_state(folder: Path) -> State:
     Errors: `ArtifactError` when a file is missing or damaged.
     """
     tree = read_json(folder / STATE_FILE)
-    state = _attach(tree, _map_arrays(folder / ARRAYS_FILE))
+    arrays = _map_arrays(folder / ARRAYS_FILE)
+    try:
+        state = _attach(tree, arrays)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _damaged(folder / STATE_FILE, f"it does not fit {ARRAYS_FILE}: {error}") from error
     if not isinstance(state, dict):
         raise _damaged(folder / STATE_FILE, "something other than an object")
     return state
@@ -85,10 +91,10 @@ def read_json(path: Path) -> Any:
     """Read JSON; a missing or damaged file is an `ArtifactError`."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    except OSError as error:
         raise ArtifactError(
             expected=f"the file {path.name} of a saved model in {path.parent}",
-            found="no such file",
+            found=error.strerror or "something unreadable",
             todo="Check the path, or fit and save the model again.",
         ) from error
     except ValueError as error:
@@ -107,6 +113,7 @@ def write_version(folder: Path, write: Callable[[Path], None]) -> Path:
     building.mkdir()
     try:
         write(building)
+        _sync(building)
         if version.exists():  # left by a save that crashed before it became current
             shutil.rmtree(version)
         building.rename(version)
@@ -123,26 +130,52 @@ def write_version(folder: Path, write: Callable[[Path], None]) -> Path:
 def current_version(folder: Path) -> Path:
     """The version folder in force. Errors: `ArtifactError` when there is none, or it is too new."""
     pointer = read_json(folder / POINTER_FILE)
-    if not isinstance(pointer, dict) or "version" not in pointer:
-        raise _damaged(folder / POINTER_FILE, "no 'version' in it")
-    if pointer.get("format", 0) > FORMAT_VERSION:
+    if not _is_pointer(pointer):
+        raise _damaged(folder / POINTER_FILE, "no version in it")
+    if pointer["format"] > FORMAT_VERSION:
         raise ArtifactError(
             expected=f"a model of format {FORMAT_VERSION} or older",
             found=f"format {pointer['format']} in {folder}",
-            todo="Upgrade warmstart, or fit and save the model again.",
+            todo="Upgrade warmstart, or fit and save the model again in another folder.",
         )
     return folder / str(pointer["version"])
 
 
+def _sync(folder: Path) -> None:
+    """Make sure that the files have reached the disk before anything points to them."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+
+
+def _is_pointer(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("format"), int)
+        and _VERSION.fullmatch(str(value.get("version"))) is not None
+    )
+
+
 def _current_number(folder: Path) -> int:
-    if not (folder / POINTER_FILE).exists():
-        return 0
+    """Of the version in force, or of the newest one where the pointer is missing or damaged."""
+    try:
+        intact = _is_pointer(read_json(folder / POINTER_FILE))
+    except ArtifactError:
+        intact = False
+    if not intact:
+        return max(_version_numbers(folder), default=0)
     return int(current_version(folder).name.removeprefix("v"))
 
 
+def _version_numbers(folder: Path) -> dict[int, Path]:
+    found = (path for path in folder.glob("v*") if _VERSION.fullmatch(path.name))
+    return {int(path.name.removeprefix("v")): path for path in found}
+
+
 def _remove_old(folder: Path, keep: int) -> None:
-    for version in folder.glob("v[0-9]*"):
-        if int(version.name.removeprefix("v")) <= keep - KEPT_VERSIONS:
+    for number, version in _version_numbers(folder).items():
+        if number <= keep - KEPT_VERSIONS:
             shutil.rmtree(version, ignore_errors=True)
     for leftover in folder.glob(".building-*"):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -158,14 +191,18 @@ def _detach(value: Any, path: str, arrays: dict[str, npt.NDArray[Any]]) -> Any:
             arrays[f"{path}.{part}"] = getattr(value, part)
         return {_CSR: path, "shape": list(value.shape)}
     if isinstance(value, dict):
-        return {
-            key: _detach(inner, f"{path}.{key}" if path else key, arrays) for key, inner in value.items()
-        }
+        return {key: _detach(inner, _join(path, key), arrays) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_detach(inner, f"{path}.{i}", arrays) for i, inner in enumerate(value)]
     if isinstance(value, np.generic):
         return value.item()
     return value
+
+
+def _join(path: str, key: str) -> str:
+    """The name of an array inside; no two places of a tree share one, even when keys hold dots."""
+    own = key.replace("~", "~0").replace(".", "~1") or "~2"
+    return f"{path}.{own}" if path else own
 
 
 def _attach(value: Any, arrays: dict[str, npt.NDArray[Any]]) -> Any:
@@ -190,10 +227,10 @@ def _map_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
         header = json.loads(mapped[8:start])
         header.pop("__metadata__", None)
         return {name: _view(mapped, start, entry) for name, entry in header.items()}
-    except FileNotFoundError as error:
+    except OSError as error:
         raise ArtifactError(
             expected=f"the file {path.name} in {path.parent}",
-            found="no such file",
+            found=error.strerror or "something unreadable",
             todo="Fit and save the model again.",
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
