@@ -21,22 +21,23 @@ _LETTERS_DIGITS = re.compile(r"[^\W\d_]+|\d+")
 _COMBINING = re.compile("[\u0300-\u036f]")
 
 
-STOP_WORDS = frozenset(
-    "a an and any are as at be by can for from have i in is it me my of on or some something that the this to"
-    " want what which with you your 的 了 和 与 我 要 想 个 一 是 有 在 给".split()
+_STOP_WORDS = (
+    "a an and any are as at be by can for from have i in is it me my of on or some something that the this"
+    " to want what which with you your 的 了 和 与 我 要 想 个 一 是 有 在 给"
 )
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 """Words that say how something is asked, not what is asked for."""
 
 
 def normalise(text: str) -> str:
     """Lower-case, full-width to half-width, accents removed.
 
-    >>> normalise("Ｃafé ＡＢＣ")
-    'cafe abc'
+    >>> normalise("Ｃafé ＡＢＣ 5℃")
+    'cafe abc 5°c'
     """
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.lower())
+    decomposed = unicodedata.normalize("NFKD", text.casefold()).casefold()  # ℃ decomposes to a capital
     return unicodedata.normalize("NFC", _COMBINING.sub("", decomposed))
 
 
