@@ -88,6 +88,8 @@ def orthonormal_columns(matrix: npt.ArrayLike) -> FloatArray:
 
 def principal_directions(matrix: FloatArray, dim: int) -> FloatArray:
     """The `dim` orthonormal directions with the largest sums of squares, shape (columns, dim)."""
+    if not matrix.shape[1]:
+        return np.zeros((0, 0), dtype=np.float32)
     values, vectors = np.linalg.eigh(_gram(matrix))
     leading = vectors[:, np.argsort(-values)[:dim]]
     signs = np.sign(leading[np.abs(leading).argmax(axis=0), np.arange(leading.shape[1])])
@@ -104,6 +106,8 @@ def randomised_svd(
     vector positive), so that equal seeds give equal vectors.
     """
     rank = min(dim, *matrix.shape)
+    if rank == 0:
+        return _no_triplets(*matrix.shape)
     width = min(rank + oversample, *matrix.shape)
     rng = np.random.default_rng(seed)
     basis = rng.standard_normal((matrix.shape[1], width)).astype(np.float32)
@@ -120,6 +124,11 @@ def randomised_svd(
     signs = np.sign(vt[np.arange(len(order)), np.abs(vt).argmax(axis=1)])
     signs[signs == 0] = 1
     return (u * signs).astype(np.float32), s.astype(np.float32), (vt * signs[:, None]).astype(np.float32)
+
+
+def _no_triplets(rows: int, columns: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    nothing = np.zeros((0, columns), dtype=np.float32)
+    return np.zeros((rows, 0), dtype=np.float32), np.zeros(0, dtype=np.float32), nothing
 
 
 def empty_sparse(rows: int, columns: int) -> sparse.csr_matrix:

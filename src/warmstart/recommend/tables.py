@@ -73,6 +73,8 @@ def content_projection(
     C = Fᵀ(G − diag G)F against D = Fᵀ diag(G) F + ridge I, with G = Xᵀ diag(|u|^−½) X, scaled by the
     roots of their eigenvalues.
     """
+    if not content.shape[1]:
+        return np.zeros((0, 0), dtype=np.float32)
     per_user = np.maximum(np.asarray(interactions.sum(axis=1)).ravel(), 1.0)
     damped = sparse.diags((per_user**-0.5).astype(np.float32)) @ interactions
     own = np.asarray(interactions.multiply(damped).sum(axis=0)).ravel()
