@@ -64,7 +64,9 @@ def test_known_values_of_graded_metrics():
     assert metrics.ndcg(listed, judged, 10, "exponential") == pytest.approx((7 + 1 / 2) / ideal)
     condensed = metrics.condensed(listed)
     assert condensed.tolist() == [3.0, 1.0]
-    assert metrics.ndcg(condensed, judged, 10, "exponential") == pytest.approx((7 + 1 / math.log2(3)) / ideal)
+    assert metrics.ndcg(condensed, judged, 10, "exponential") == pytest.approx(
+        (7 + 1 / math.log2(3)) / ideal
+    )
     assert metrics.judged_share(listed, 10) == pytest.approx(2 / 3)
     assert metrics.judged_share(listed, 1) == 1
     assert metrics.judged_share([], 10) == 0

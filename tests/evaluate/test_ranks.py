@@ -9,7 +9,9 @@ from warmstart.core.linear import top_positions
 from warmstart.evaluate.ranks import Pool, rank_targets
 
 SCORES = st.lists(
-    st.sampled_from([0.0, 0.5, 1.0, 2.0, float("nan"), float("-inf"), float("inf")]), min_size=1, max_size=30
+    st.sampled_from([0.0, 0.5, 1.0, 2.0, float("nan"), float("-inf"), float("inf")]),
+    min_size=1,
+    max_size=30,
 )
 
 

@@ -72,7 +72,8 @@ def evaluate(
     `methods` are names (see `evaluate.methods`) or `Scorer` objects, the protocol's own list when None.
     `focus` is compared with the best of the others. `sample` asks only that many users (or judged
     queries) of each seed, the same for all methods; leave it out for numbers that are to be kept.
-    `resamples` is the number of bootstrap samples behind each interval.
+    `resamples` is the number of bootstrap samples behind each interval; no p-value gets below
+    2 / (resamples + 1) times the number of comparisons, so do not save much on it.
 
     With `workers` above 1 each method and seed runs in a process of its own with one thread; a script
     that asks for this needs the usual `if __name__ == "__main__"` guard. Otherwise all run here.
