@@ -140,11 +140,19 @@ def _top(item_ids: Sequence[str], scores: FloatArray, n: int) -> ItemList:
 
 def fitted_encoder(dataset: Dataset, encoder: Encoder | str) -> Encoder:
     """The encoder that `Engine.fit` would use for the same value, fitted on the text of all items."""
-    if isinstance(encoder, str):
-        from warmstart.encoders.auto import choose_encoder
+    return _chosen(encoder).fit(item_texts(dataset.items))
 
-        encoder, _ = choose_encoder(encoder)
-    return encoder.fit(item_texts(dataset.items))
+
+def encoder_name(encoder: Encoder | str) -> str:
+    """What an encoder is, for the record: "auto" as what it stands for here, and the settings in full."""
+    chosen = repr(_chosen(encoder))
+    return f"{encoder}: {chosen}" if isinstance(encoder, str) else chosen
+
+
+def _chosen(encoder: Encoder | str) -> Encoder:
+    from warmstart.encoders.auto import choose_encoder
+
+    return choose_encoder(encoder)[0] if isinstance(encoder, str) else encoder
 
 
 def build(

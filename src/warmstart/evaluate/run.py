@@ -23,7 +23,7 @@ from warmstart.data.dataset import Dataset
 from warmstart.evaluate import protocols
 from warmstart.evaluate.bootstrap import RESAMPLES
 from warmstart.evaluate.evaluation import Cost, Evaluation
-from warmstart.evaluate.methods import ENGINE, Method, build, name_of
+from warmstart.evaluate.methods import ENGINE, Method, build, encoder_name, name_of
 from warmstart.evaluate.protocols.base import Protocol, Times
 from warmstart.evaluate.summary import summarise
 from warmstart.roles.encoder import Encoder
@@ -230,7 +230,7 @@ def _environment(
         "system": f"{platform.system()} {platform.machine()}",
         "cpus": os.cpu_count(),
         "workers": workers,
-        "encoder": encoder if isinstance(encoder, str) else repr(encoder),
+        "encoder": encoder_name(encoder),
         "sample": sample,
         "resamples": resamples,
         **sizes,
