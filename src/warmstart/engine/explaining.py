@@ -8,7 +8,7 @@ from typing import Final
 
 from warmstart.data.item_list import Reason
 from warmstart.data.query import Query
-from warmstart.recommend.fused import KERNEL, KNN, POPULARITY, PROJECTION, WALK, WORDS
+from warmstart.recommend.parts import KERNEL, KNN, POPULARITY, PROJECTION, WALK, WORDS
 
 SOURCES: Final[Mapping[str, str]] = {
     KNN: "co-purchase",

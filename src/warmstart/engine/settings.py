@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from warmstart.core.component import Component
-from warmstart.recommend.fused import KERNEL, KNN, POPULARITY, PROJECTION, WALK, WORDS, FusedScorer
+from warmstart.recommend.fused import FusedScorer
+from warmstart.recommend.parts import KERNEL, KNN, POPULARITY, PROJECTION, WALK, WORDS
 from warmstart.search.hybrid import HybridRetriever
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from warmstart.core import columns as c
 from warmstart.core.linear import FloatArray, IntArray
 from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
@@ -34,6 +35,21 @@ class HistoryScorer(TextScorer):
         weights = item_weights(query.events, RatingScale(*self.rating_range_))
         recent = dict(list(weights.items())[-self.max_history :])
         return weight_arrays(recent | dict.fromkeys(query.anchors, 1.0), self._place)
+
+    def histories(self, dataset: Dataset) -> list[tuple[IntArray, FloatArray]]:
+        """For each user the items that say something, in order of first touch, and what each says."""
+        scale = RatingScale(*self.rating_range_)
+        events = dataset.interactions.select(c.USER_ID, c.ITEM_ID, c.EVENT_TYPE, c.VALUE)
+        found: dict[str, dict[int, float]] = {}
+        for user_id, item_id, event_type, value in events.iter_rows():
+            position, weight = self._place.get(item_id), scale.weight(event_type, value)
+            if position is not None and weight:
+                own = found.setdefault(user_id, {})
+                own[position] = max(own.get(position, weight), weight)
+        return [
+            (np.fromiter(own, dtype=np.int64), np.fromiter(own.values(), dtype=np.float32))
+            for own in found.values()
+        ]
 
     def _score(self, query: Query) -> FloatArray:
         positions, weights = self.history(query)
