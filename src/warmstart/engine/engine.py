@@ -138,9 +138,10 @@ class Engine:
         query = self._query(text=text, user_id=user_id, events=events, filters=filters, exclude=exclude)
         personal = self._personal(query)
         best = top_positions(personal.scores, _size(n))
+        summaries = personal.summaries(best.tolist(), self.settings.reasons_per_item)
         reasons = tuple(
-            in_words(summary, query, self._shelves.titles)
-            for summary in personal.summaries(best.tolist(), self.settings.reasons_per_item)
+            self._told(summary, query, self._stages.scorer.item_ids_[i])
+            for summary, i in zip(summaries, best, strict=True)
         )
         return self._list(best, personal.scores, ("search",) * len(best), reasons, self._warnings(query))
 
@@ -211,7 +212,7 @@ class Engine:
         else:
             reasons = self._stages.scorer.contributions(query, [item_id])[0]
             score = sum(reason.value for reason in reasons)
-        told = in_words(reasons, query, self._shelves.titles)
+        told = self._told(reasons, query, item_id)
         return ScoredItem(
             item_id=item_id, score=score, source=main_source(reasons), propensity=1.0, reasons=told
         )
@@ -310,6 +311,10 @@ class Engine:
     def _personal(self, query: Query) -> PersonalSearch:
         return PersonalSearch.of(query, self._allowed(query), self._stages, self.settings)
 
+    def _told(self, reasons: Sequence[Reason], query: Query, item_id: str) -> tuple[Reason, ...]:
+        new = not self._stages.scorer.has_events(item_id)
+        return in_words(reasons, query, self._shelves.titles, new=new)
+
     def _around(
         self,
         anchors: list[str],
@@ -340,9 +345,10 @@ class Engine:
         best = top_positions(scores, _size(n))
         scorer, most = self._stages.scorer, self.settings.reasons_per_item
         sources, reasons = [], []
-        for parts in scorer.contributions(query, [scorer.item_ids_[i] for i in best], mixing):
+        shown = [scorer.item_ids_[i] for i in best]
+        for item_id, parts in zip(shown, scorer.contributions(query, shown, mixing), strict=True):
             sources.append(main_source(parts) if any(part.value for part in parts) else "catalogue")
-            reasons.append(in_words(by_evidence(parts, most), query, self._shelves.titles))
+            reasons.append(self._told(by_evidence(parts, most), query, item_id))
         return self._list(best, scores, tuple(sources), tuple(reasons), self._warnings(query))
 
     def _list(

@@ -19,6 +19,8 @@ SOURCES: Final[Mapping[str, str]] = {
     POPULARITY: "popularity",
 }
 
+_TELLING: Final = 0.1  # evidence that adds less than a tenth of the best is not worth a shopper's time
+
 _VERBS: Final[Mapping[str, str]] = {
     "view": "viewed",
     "click": "clicked",
@@ -51,26 +53,32 @@ def by_evidence(reasons: Sequence[Reason], most: int) -> tuple[Reason, ...]:
         Reason(kind=max(kinds, key=lambda kind: kinds[kind]), value=sum(kinds.values()), item_id=item_id)
         for item_id, kinds in totals.items()
     ]
-    helpful = sorted((reason for reason in joined if reason.value > 0), key=lambda reason: -reason.value)
-    return tuple(helpful[:most])
+    ranked = sorted(joined, key=lambda reason: -reason.value)[:most]
+    return tuple(reason for reason in ranked if reason.value > max(0.0, _TELLING * ranked[0].value))
 
 
-def in_words(reasons: Sequence[Reason], query: Query, titles: Mapping[str, str]) -> tuple[Reason, ...]:
-    """The same reasons with a sentence each."""
+def in_words(
+    reasons: Sequence[Reason], query: Query, titles: Mapping[str, str], *, new: bool = False
+) -> tuple[Reason, ...]:
+    """The same reasons with a sentence each; a `new` item has only what items like it were chosen with."""
     verbs: dict[str | None, str] = {
         event.item_id: _VERBS.get(event.event_type, "chose") for event in query.events if event.item_id
     }
-    return tuple(replace(reason, text=_sentence(reason, verbs, titles)) for reason in reasons)
+    return tuple(replace(reason, text=_sentence(reason, verbs, titles, new)) for reason in reasons)
 
 
-def _sentence(reason: Reason, verbs: Mapping[str | None, str], titles: Mapping[str, str]) -> str:
+def _sentence(reason: Reason, verbs: Mapping[str | None, str], titles: Mapping[str, str], new: bool) -> str:
     if not reason.item_id:
-        return {
-            "popularity": "liked by many",
-            "lexical": "has your words",
-            "dense": "means what you typed",
-        }.get(reason.kind, reason.kind)
+        return _prior_sentence(reason, new)
     title = titles.get(reason.item_id) or reason.item_id
     verb = verbs.get(reason.item_id)
-    tie = "often chosen with" if SOURCES.get(reason.kind, reason.kind) == "co-purchase" else "like"
+    bought = SOURCES.get(reason.kind, reason.kind) == "co-purchase"
+    tie = ("items like it go with" if new else "often chosen with") if bought else "like"
     return f"{tie} {title}, which you {verb}" if verb else f"{tie} {title}"
+
+
+def _prior_sentence(reason: Reason, new: bool) -> str:
+    if reason.kind == "popularity":
+        who = "many" if reason.value > 0 else "few"
+        return f"likely to be liked by {who}" if new else f"liked by {who}"
+    return {"lexical": "has your words", "dense": "means what you typed"}.get(reason.kind, reason.kind)

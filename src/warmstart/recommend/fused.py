@@ -120,6 +120,11 @@ class FusedScorer(HistoryScorer):
             for column in range(len(items))
         ]
 
+    def has_events(self, item_id: str) -> bool:
+        """Whether anyone had touched an item when the tables were fitted."""
+        position, counts = self._place.get(item_id), self._parts.mixture.counts
+        return position is not None and position < len(counts) and bool(counts[position] > 0)
+
     def _put(self, positions: IntArray) -> None:
         self._parts.put(positions, len(self.item_ids_))
 

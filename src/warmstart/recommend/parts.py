@@ -83,18 +83,23 @@ class FittedParts:
         return parts
 
     def _fit_norms(self, counts: FloatArray, seed: int) -> dict[str, float]:
-        """Mean top-20 score of each part over one-item histories (items with events, if there are any)."""
+        """Mean top score of each part over one-item histories (of items with events, if there are any).
+
+        The top is 20 items, or a tenth of a small catalogue.
+        """
         rng = np.random.default_rng(seed)
         pool = np.flatnonzero(counts > 0) if (counts > 0).any() else np.arange(len(counts))
         sample = rng.choice(pool, size=min(_NORM_SAMPLE, len(pool)), replace=False)
         one = np.ones(1, dtype=np.float32)
         totals = dict.fromkeys(PARTS, 0.0)
+        depth = max(1, min(_NORM_DEPTH, len(counts) // 10))
         for item in sample:
             for name, scores in self.raw(np.array([item]), one).items():
-                others = np.delete(scores, item)
-                depth = min(_NORM_DEPTH, len(others))
-                totals[name] += float(np.partition(others, -depth)[-depth:].mean()) if depth else 0.0
-        return {name: total / len(sample) if total > 0 else 1.0 for name, total in totals.items()}
+                others = np.sort(np.delete(scores, item))[-depth:]
+                totals[name] += float(others.mean()) if others.size else 0.0
+        norms = {name: total / len(sample) if total > 0 else 1.0 for name, total in totals.items()}
+        # Popularity is in standard deviations; a head of less than one says that there is no head.
+        return norms | {name: max(norms[name], 1.0) for name in (POPULARITY, FIRST)}
 
     @property
     def knows_popularity(self) -> bool:
