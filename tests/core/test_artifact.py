@@ -22,6 +22,7 @@ from warmstart.core.artifact import (
     write_version,
 )
 from warmstart.core.errors import ArtifactError
+from warmstart.core.linear import empty_sparse
 
 
 def state() -> dict[str, Any]:
@@ -31,7 +32,7 @@ def state() -> dict[str, Any]:
         "flat_nothing": np.zeros(0, dtype=np.float32),
         "yes": np.array([True, False]),
         "table": sparse.csr_matrix(np.array([[0.0, 2.0], [0.0, 0.0], [1.0, 0.0]], dtype=np.float32)),
-        "blank": sparse.csr_matrix((3, 5), dtype=np.float32),
+        "blank": empty_sparse(3, 5),
         "deep": {"list": [1, [2.5, None, "降噪 🎧 é"], {"array": np.ones(2)}], "none": None},
         "ids": ("a", "b"),
         "number": np.float32(0.5),

@@ -98,7 +98,16 @@ def joined_pairs(text: str) -> list[str]:
     >>> joined_pairs("MBS-100 note book 电脑 bag")
     ['mbs100', '100note', 'notebook']
     """
-    pairs: list[str] = []
+    return [stem(first + second) for first, second in neighbours(text)]
+
+
+def neighbours(text: str) -> list[tuple[str, str]]:
+    """Words that stand beside each other, before stemming; none in CJK runs, and none across them.
+
+    >>> neighbours("MBS-100 cables")
+    [('mbs', '100'), ('100', 'cables')]
+    """
+    pairs: list[tuple[str, str]] = []
     previous = ""
     for word in words(text):
         if is_cjk(word):
@@ -106,7 +115,7 @@ def joined_pairs(text: str) -> list[str]:
             continue
         for part in _parts(word):
             if previous:
-                pairs.append(stem(previous + part))
+                pairs.append((previous, part))
             previous = part
     return pairs
 

@@ -13,7 +13,16 @@ import polars as pl
 from scipy import sparse
 
 from warmstart.core import columns as c
-from warmstart.core.analysis import STOP_WORDS, is_cjk, joined_pairs, letters_and_digits, stem, terms, words
+from warmstart.core.analysis import (
+    STOP_WORDS,
+    is_cjk,
+    joined_pairs,
+    letters_and_digits,
+    neighbours,
+    stem,
+    terms,
+    words,
+)
 from warmstart.core.component import State
 from warmstart.core.linear import FloatArray, IntArray, empty_sparse, resized
 from warmstart.core.vocabulary import Vocabulary, count_terms
@@ -98,7 +107,9 @@ class Bm25Retriever(Retriever):
     def _add(self, items: pl.DataFrame, positions: IntArray) -> None:
         texts = field_texts(items)
         owner = self.owner_.copy()
-        owner[np.isin(owner, positions)] = -1  # documents of items whose text is being replaced
+        for document in np.flatnonzero(np.isin(owner, positions)):  # their text is being replaced
+            self._postings.remove(int(document))
+            owner[document] = -1
         for row in range(len(items)):
             frequencies: Counter[int] = Counter()
             for name in self.weights:
@@ -123,17 +134,27 @@ class Bm25Retriever(Retriever):
 
     def _document_scores(self, text: str) -> FloatArray:
         """BM25F times the share of the query's information that a document covers, to a power."""
-        pairs = dict.fromkeys(joined_pairs(text), 1.0)
-        total = self._postings.scores(self._weights(pairs))
+        joined = self._joined_scores(text)
+        total = np.zeros(self._postings.n_documents, dtype=np.float32)
+        for found, _ in joined:
+            total += found
         covered, wanted = np.zeros_like(total), 0.0
         for spellings in self.expand(text):
             weights = self._weights(spellings)
             found = self._postings.scores(weights)
             total += found
             information = max(weights.values(), default=0.0)
-            covered[found > 0] += information
+            term = next(iter(spellings))
+            held = [found, *(pair for pair, parts in joined if term in parts)]
+            covered[np.any([scores > 0 for scores in held], axis=0)] += information
             wanted += information
         return total * (covered / wanted) ** self.coverage_power if wanted > 0 else total
+
+    def _joined_scores(self, text: str) -> list[tuple[FloatArray, tuple[str, str]]]:
+        """Scores of neighbouring words written as one, each with the two terms that it stands for."""
+        parts = {stem(first + second): (stem(first), stem(second)) for first, second in neighbours(text)}
+        known = {joined: weights for joined in parts if (weights := self._weights({joined: 1.0}))}
+        return [(self._postings.scores(weights), parts[joined]) for joined, weights in known.items()]
 
     def _weights(self, certainties: Mapping[str, float]) -> dict[int, float]:
         """Known terms, each with its inverse document frequency times its certainty."""
@@ -178,13 +199,14 @@ class Bm25Retriever(Retriever):
 
     def _inverse_frequency(self, position: int) -> float:
         frequency = self._postings.frequency(position)
-        return math.log(1 + (self._postings.n_documents - frequency + 0.5) / (frequency + 0.5))
+        return math.log(1 + (len(self.item_ids_) - frequency + 0.5) / (frequency + 0.5))
 
     def get_state(self) -> State:
         """What was learned, as a tree that can be saved."""
         return super().get_state() | {
             "terms": self._vocabulary.as_list(),
             "postings": self._postings.packed(),
+            "spellings": dict(self._speller.masses),
         }
 
     def set_state(self, state: State) -> None:
@@ -192,5 +214,5 @@ class Bm25Retriever(Retriever):
         own: dict[str, Any] = dict(state)
         self._vocabulary = Vocabulary(own.pop("terms"))
         self._postings = Postings.from_packed(own.pop("postings"))
+        self._speller = Speller(own.pop("spellings"))
         super().set_state(own)
-        self._fit_speller()

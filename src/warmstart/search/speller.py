@@ -25,7 +25,7 @@ class Speller:
     def __init__(self, masses: Mapping[str, float], max_suggestions: int = 3) -> None:
         self.max_suggestions = max_suggestions
         self._words = list(masses)
-        self._known = dict(masses)
+        self.masses = dict(masses)
         self._by_length: dict[int, list[str]] = {}
         for word in self._words:
             self._by_length.setdefault(len(word), []).append(word)
@@ -58,13 +58,13 @@ class Speller:
     def _cost(self, word: str, close: str, edits: int) -> float:
         """Negative log-likelihood up to a constant: edits are rare, frequent words are likely."""
         return (
-            3.0 * edits + (1.0 if close[0] != word[0] else 0.0) - 0.5 * math.log(self._known[close] + 1.0)
+            3.0 * edits + (1.0 if close[0] != word[0] else 0.0) - 0.5 * math.log(self.masses[close] + 1.0)
         )
 
     def _split(self, word: str) -> list[str]:
         halves = [
-            (min(self._known[word[:i]], self._known[word[i:]]), word[:i], word[i:])
+            (min(self.masses[word[:i]], self.masses[word[i:]]), word[:i], word[i:])
             for i in range(3, len(word) - 2)
-            if word[:i] in self._known and word[i:] in self._known
+            if word[:i] in self.masses and word[i:] in self.masses
         ]
         return list(max(halves)[1:]) if halves else []
