@@ -53,18 +53,19 @@ class HybridRetriever(Retriever):
         self.dense.add(items)
 
     def legs(self, query: Query) -> dict[str, FloatArray]:
-        """What each leg adds to the score, by name; the score is their sum."""
+        """What each leg that knows anything adds to the score, by name; the score is their sum."""
         corrected = Query(text=self.lexical.correct(query.text))
         raw = {"lexical": self.lexical.score(query), "dense": self.dense.score(corrected)}
         weight = self._encoder_in_use().search_weight if self.dense_weight is None else self.dense_weight
         shares = {"lexical": 1.0 - weight, "dense": weight}
-        return {name: shares[name] * _standardised(scores) for name, scores in raw.items()}
+        known = {name: scores for name, scores in raw.items() if not np.isnan(scores).all()}
+        return {name: shares[name] * _standardised(scores) for name, scores in known.items()}
 
     def combine(self, legs: Mapping[str, FloatArray]) -> FloatArray:
         """The score that the legs make up; NaN everywhere when none of them knows anything."""
-        total: FloatArray = np.sum(list(legs.values()), axis=0, dtype=np.float32)
-        if not any(leg.any() for leg in legs.values()):
+        if not legs:
             return np.full(len(self.item_ids_), np.nan, dtype=np.float32)
+        total: FloatArray = np.sum(list(legs.values()), axis=0, dtype=np.float32)
         return total
 
     def _score(self, query: Query) -> FloatArray:
@@ -86,7 +87,5 @@ class HybridRetriever(Retriever):
 def _standardised(scores: FloatArray) -> FloatArray:
     """Standardise over the catalogue, where an item without a score has the lowest one."""
     known = ~np.isnan(scores)
-    if not known.any():
-        return np.zeros_like(scores)
     lowest = min(0.0, float(scores[known].min()))
     return standardise(np.where(known, scores, np.float32(lowest)))
