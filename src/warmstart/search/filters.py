@@ -8,17 +8,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from warmstart.core import columns as c
 from warmstart.core.analysis import normalise
 from warmstart.core.errors import InputError
-from warmstart.core.linear import BoolArray, FloatArray, IntArray
+from warmstart.core.linear import BoolArray, IntArray
+
+DoubleArray = npt.NDArray[np.float64]
 
 _TEXT_FIELDS: Final = (c.ITEM_ID, c.TITLE, c.BRAND, c.CURRENCY, c.GROUP_ID)
 _LIST_FIELDS: Final = (c.CATEGORIES, c.TAGS)
 _NUMBER_FIELDS: Final = (c.PRICE, c.CREATED_AT)
-_RANGES: Final[dict[str, Callable[[FloatArray, float], BoolArray]]] = {
+_RANGES: Final[dict[str, Callable[[DoubleArray, float], BoolArray]]] = {
     "gte": lambda values, bound: values >= bound,
     "gt": lambda values, bound: values > bound,
     "lte": lambda values, bound: values <= bound,
@@ -44,14 +47,25 @@ def parse_filters(conditions: Sequence[str]) -> dict[str, Any]:
                 todo="Write field, operator (= != < <= > >=) and value.",
             )
         name, operator, value = match.groups()
-        if operator == "=":
-            choices = value.split("|")
-            filters[name] = choices if len(choices) > 1 else choices[0]
-        elif operator == "!=":
-            filters.setdefault(name, {})["not"] = value.split("|")
-        else:
-            filters.setdefault(name, {})[_OPERATORS[operator]] = _number(name, value)
+        _put(filters, name, operator, value)
     return filters
+
+
+def _put(filters: dict[str, Any], name: str, operator: str, value: str) -> None:
+    """Write one condition beside those on the same field; all of them must hold."""
+    choices = value.split("|")
+    if operator == "=" and name not in filters:
+        filters[name] = choices if len(choices) > 1 else choices[0]
+        return
+    known = filters.setdefault(name, {})
+    kind = {"!=": "not", "=": "="}.get(operator) or _OPERATORS[operator]
+    if not isinstance(known, dict) or operator == "=" or (kind in known and kind != "not"):
+        raise InputError(
+            expected=f"conditions on '{name}' that stand together",
+            found=f"one more, {name}{operator}{value}",
+            todo="Give each bound once, and '=' by itself (brand=HP|Dell for any of several).",
+        )
+    known[kind] = [*known.get(kind, []), *choices] if kind == "not" else _number(name, value)
 
 
 class FilterIndex:
@@ -104,7 +118,7 @@ class FilterIndex:
                 found=repr(kind),
                 todo="Use those, or a plain value or list.",
             )
-        numbers = np.full(self.size, np.nan, dtype=np.float32)
+        numbers = np.full(self.size, np.nan, dtype=np.float64)  # float32 cannot tell two minutes apart
         known = self._numbers.get(name, {})
         numbers[list(known)] = list(known.values())
         return _RANGES[kind](numbers, _number(name, value))
