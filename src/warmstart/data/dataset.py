@@ -12,7 +12,7 @@ import polars as pl
 from warmstart.core import columns as c
 from warmstart.core.errors import InputError
 from warmstart.data.records import Event, Item, events_frame, items_frame
-from warmstart.data.schema import REQUIRED, TABLES, empty_table
+from warmstart.data.schema import EVENT_TYPES, REQUIRED, TABLES, empty_table
 from warmstart.data.text import field_texts, join_fields
 
 
@@ -44,6 +44,7 @@ class Dataset:
         for f in fields(self):
             if f.name in TABLES:
                 object.__setattr__(self, f.name, _conform(f.name, getattr(self, f.name)))
+        object.__setattr__(self, "events", _with_event_types(self.events))
         repeated = self.items.filter(pl.col(c.ITEM_ID).is_duplicated())
         if len(repeated):
             raise InputError(
@@ -91,6 +92,18 @@ class Dataset:
     def with_events(self, events: pl.DataFrame) -> Self:
         """The same shop with these events after the ones it has."""
         return replace(self, events=pl.concat([self.events, _conform("events", events)]))
+
+
+def _with_event_types(events: pl.DataFrame) -> pl.DataFrame:
+    """Events of no stated type are interactions; unknown types are refused."""
+    unknown = sorted(set(events[c.EVENT_TYPE].drop_nulls().unique()) - set(EVENT_TYPES))
+    if unknown:
+        raise InputError(
+            expected=f"event types among {', '.join(EVENT_TYPES)}",
+            found=", ".join(map(repr, unknown[:5])),
+            todo="Map your event names to these, or read the files with read_shop, which does.",
+        )
+    return events.with_columns(pl.col(c.EVENT_TYPE).fill_null("interaction"))
 
 
 def _conform(name: str, frame: pl.DataFrame) -> pl.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from numbers import Real
 from typing import Any, Self
 
 import polars as pl
@@ -32,6 +33,28 @@ def _check_id(kind: str, value: object) -> None:
         )
 
 
+def _check_numbers(record: object, *names: str) -> None:
+    for name in names:
+        value = getattr(record, name)
+        if value is not None and not isinstance(value, Real):
+            raise InputError(
+                expected=f"a number as {name}, or none",
+                found=repr(value),
+                todo="Convert it first, or read files with read_shop, which does.",
+            )
+
+
+def _check_json(name: str, values: Mapping[str, Any]) -> None:
+    if not values:
+        return
+    try:
+        json.dumps(dict(values))
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            expected=f"{name} that JSON can hold", found=str(error), todo="Turn other values into text."
+        ) from error
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Item:
     """A product as the shop knows it. Only `item_id` is needed; every word of text helps."""
@@ -52,6 +75,8 @@ class Item:
 
     def __post_init__(self) -> None:
         _check_id("item_id", self.item_id)
+        _check_numbers(self, "price", "created_at")
+        _check_json("attributes", self.attributes)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -81,6 +106,10 @@ class Event:
 
     def __post_init__(self) -> None:
         _check_id("user_id", self.user_id)
+        if self.item_id is not None:
+            _check_id("item_id", self.item_id)
+        _check_numbers(self, "timestamp", "position", "value")
+        _check_json("context", self.context)
         if self.event_type not in EVENT_TYPES:
             raise InputError(
                 expected=f"an event_type among {', '.join(EVENT_TYPES)}",
