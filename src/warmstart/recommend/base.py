@@ -27,6 +27,7 @@ class TextScorer(Scorer):
 
     def _fit(self, dataset: Dataset, encoder: Encoder | None) -> None:
         self._features = None if encoder is None else ItemFeatures.fit(dataset.item_texts, encoder)
+        self._saved_features: State | None = None
         self._fit_tables(dataset)
 
     def _add(self, items: pl.DataFrame, positions: IntArray) -> None:
@@ -67,3 +68,4 @@ class TextScorer(Scorer):
         super().use_encoder(encoder)
         if encoder is not None and self._saved_features is not None:
             self._features = ItemFeatures.from_state(self._saved_features, encoder)
+            self._saved_features = None

@@ -71,6 +71,7 @@ class FusedScorer(HistoryScorer):
             seed=self.seed,
         )
         self._parts = FittedParts.fit(self._text(), interactions, settings)
+        self._saved_parts: State | None = None
         self.weights_ = dict(self.weights)
         if self.learn:
             self.weights_ = learn_weights(self._text(), self.histories(dataset), settings, self.weights_)
@@ -98,6 +99,7 @@ class FusedScorer(HistoryScorer):
     def refit(self, dataset: Dataset) -> None:
         """Learn the tables again from other events on the same items; text features stay."""
         self._check_fitted()
+        self._take_scale(dataset)
         self._fit_tables(dataset)
 
     def contributions(
@@ -141,8 +143,9 @@ class FusedScorer(HistoryScorer):
     def use_encoder(self, encoder: Encoder | None) -> None:
         """Give a loaded scorer back the encoder that it was fitted with."""
         super().use_encoder(encoder)
-        if encoder is not None:
+        if encoder is not None and self._saved_parts is not None:
             self._parts = FittedParts.from_state(self._saved_parts, self._text())
+            self._saved_parts = None
 
 
 def _reasons(

@@ -26,14 +26,18 @@ class HistoryScorer(TextScorer):
     max_history: int = 100
 
     def _fit(self, dataset: Dataset, encoder: Encoder | None) -> None:
+        self._take_scale(dataset)
+        super()._fit(dataset, encoder)
+
+    def _take_scale(self, dataset: Dataset) -> None:
         scale = RatingScale.of(dataset)
         self.rating_range_ = [scale.low, scale.high]
-        super()._fit(dataset, encoder)
 
     def history(self, query: Query) -> tuple[IntArray, FloatArray]:
         """Positions and weights of the query's evidence: anchors weigh 1, events by their type."""
         weights = item_weights(query.events, RatingScale(*self.rating_range_))
-        recent = dict(list(weights.items())[-self.max_history :])
+        known = [(item_id, weight) for item_id, weight in weights.items() if item_id in self._place]
+        recent = dict(known[-self.max_history :])
         return weight_arrays(recent | dict.fromkeys(query.anchors, 1.0), self._place)
 
     def histories(self, dataset: Dataset) -> list[tuple[IntArray, FloatArray]]:
