@@ -11,7 +11,6 @@ from scipy import sparse
 
 from warmstart.core.analysis import terms
 from warmstart.core.component import State
-from warmstart.core.errors import InputError
 from warmstart.core.linear import FloatArray, randomised_svd
 from warmstart.core.vocabulary import Vocabulary, count_terms
 from warmstart.roles.encoder import Encoder, Side
@@ -57,11 +56,8 @@ class CatalogueEncoder(Encoder):
         vocabulary = Vocabulary()
         counts = count_terms(documents, vocabulary, grow=True)
         if not len(vocabulary):
-            raise InputError(
-                expected="a catalogue with some text",
-                found="no word in any item",
-                todo="Give the items titles, or use a scorer that needs no text.",
-            )
+            self._learn_nothing()
+            return
         frequency = np.bincount(counts.indices, minlength=len(vocabulary))
         kept = self._kept_terms(frequency, len(texts))
         names = vocabulary.as_list()
@@ -69,6 +65,13 @@ class CatalogueEncoder(Encoder):
         self.idf_ = np.log(1.0 + len(texts) / frequency[kept]).astype(np.float32)
         heading_counts = count_terms(headings, vocabulary, grow=False)
         self._fit_tables(self._weigh(heading_counts[:, kept]), self._weigh(counts[:, kept]))
+
+    def _learn_nothing(self) -> None:
+        """A shop without a word is still a shop: every text gets a row of zeros."""
+        self._take_vocabulary([])
+        self.idf_ = np.zeros(0, dtype=np.float32)
+        self.query_table_: FloatArray = np.zeros((0, 1), dtype=np.float32)
+        self.item_table_: FloatArray = np.zeros((0, 1), dtype=np.float32)
 
     def _kept_terms(self, frequency: Any, n_texts: int) -> Any:
         low = min(self.min_items, max(1, n_texts // 50))  # a catalogue of 20 items keeps every word
@@ -98,14 +101,16 @@ class CatalogueEncoder(Encoder):
         )
         u, s, vt = randomised_svd(views, self.size, seed=self.seed, iterations=2)
         root = np.sqrt(s)
-        self.query_table_: FloatArray = (scale_query[:, None] * u * root).astype(np.float32)
-        self.item_table_: FloatArray = (scale_item[:, None] * vt.T * root).astype(np.float32)
+        self.query_table_ = (scale_query[:, None] * u * root).astype(np.float32)
+        self.item_table_ = (scale_item[:, None] * vt.T * root).astype(np.float32)
 
     def _term_scales(self, rows: sparse.csr_matrix) -> FloatArray:
         mass = np.asarray(rows.multiply(rows).sum(axis=0)).ravel()
         return (1.0 / np.sqrt(mass + self.shrinkage * max(float(mass.mean()), 1e-9))).astype(np.float32)
 
     def _encode(self, texts: Sequence[str], side: Side) -> FloatArray:
+        if not self.terms_:
+            return np.zeros((len(texts), self.dim), dtype=np.float32)
         counts = count_terms([terms(text) for text in texts], self._vocabulary, grow=False)
         table = self.query_table_ if side == "query" else self.item_table_
         vectors: FloatArray = np.asarray(self._weigh(counts) @ table, dtype=np.float32)

@@ -13,9 +13,10 @@ def typical_scores(content: FloatArray, *, seed: int) -> FloatArray:
     """Scores that lay out the catalogue: each next item stands for the most that is not yet shown.
 
     Greedy facility location (Nemhauser, Wolsey and Fisher, 1978) on a sample of the catalogue: the k-th
-    pick scores 1/k, all others NaN. It is a shop window, not a guess of what will sell.
+    pick scores 1/k, all others 0, so that a narrow filter still finds what it lets through. It is a shop
+    window, not a guess of what will sell.
     """
-    scores = np.full(len(content), np.nan, dtype=np.float32)
+    scores = np.zeros(len(content), dtype=np.float32)
     described = np.flatnonzero(content.any(axis=1))
     if not described.size:
         return scores
@@ -26,7 +27,7 @@ def typical_scores(content: FloatArray, *, seed: int) -> FloatArray:
     covered = np.zeros(len(sample), dtype=np.float32)
     for rank in range(1, min(_PICKS, len(candidates)) + 1):
         gains = np.maximum(likeness - covered[:, None], 0.0).sum(axis=0)
-        gains[~np.isnan(scores[candidates])] = -1.0
+        gains[scores[candidates] > 0] = -1.0
         pick = int(gains.argmax())
         scores[candidates[pick]] = 1.0 / rank
         covered = np.maximum(covered, likeness[:, pick])
