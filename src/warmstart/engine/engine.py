@@ -25,6 +25,7 @@ from warmstart.engine.settings import EngineSettings
 from warmstart.engine.shelves import Shelves
 from warmstart.engine.stages import Stages
 from warmstart.engine.typical import typical_scores
+from warmstart.recommend.evidence import EVENT_WEIGHTS
 from warmstart.roles.encoder import Encoder
 
 Filters = Mapping[str, Any]
@@ -157,10 +158,12 @@ class Engine:
         """The `n` items a user may want next; for a stranger, what most people want.
 
         `events` is further evidence, such as the clicks of a session without a user. Items that the user
-        already touched are left out.
+        already touched are left out; those only shown to them (impressions) are not.
         """
         query = self._query(user_id=user_id, events=events, filters=filters, exclude=exclude)
-        seen = {event.item_id for event in query.events if event.item_id}
+        seen = {
+            event.item_id for event in query.events if event.item_id and EVENT_WEIGHTS[event.event_type]
+        }
         allowed = self._allowed(query, without=seen)
         return self._ranked(query, self.score(query), allowed, n, mixing=None)
 
@@ -206,8 +209,10 @@ class Engine:
             )
         query = self._query(text=text, user_id=user_id, events=events)
         if text:
-            personal = self._personal(query)
             position = int(self._stages.scorer.positions([item_id])[0])
+            allowed = self._allowed(query)
+            allowed[position] = True  # sold out or not: the question is why it would be found
+            personal = PersonalSearch.of(query, allowed, self._stages, self.settings)
             reasons, score = personal.contributions([position])[0], float(personal.scores[position])
         else:
             reasons = self._stages.scorer.contributions(query, [item_id])[0]

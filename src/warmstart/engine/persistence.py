@@ -49,6 +49,17 @@ def load(folder: Path) -> Saved:
     """Read the current version. Errors: `ArtifactError`."""
     here = current_version(folder)
     manifest = read_json(here / MANIFEST)
+    try:
+        return _read(here, manifest)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ArtifactError(
+            expected=f"a whole model in {here}",
+            found=f"one in which something is missing ({error})",
+            todo="Fit and save the model again, or go back to the version before it.",
+        ) from error
+
+
+def _read(here: Path, manifest: dict[str, Any]) -> Saved:
     settings = EngineSettings.from_settings(manifest["settings"])
     return Saved(
         dataset=_read_dataset(here / "data", manifest["shop"]),

@@ -46,13 +46,15 @@ class Shelves:
 
     def put(self, dataset: Dataset, items: pl.DataFrame) -> None:
         """Take in new items and new facts about known ones; `dataset` is the shop with them."""
+        if "_suggester" in vars(self):
+            replaced = self._dataset.items.filter(pl.col(c.ITEM_ID).is_in(items[c.ITEM_ID].implode()))
+            self._suggester.remove(replaced)
+            self._suggester.add(items)
         self._dataset = dataset
         self._read(items)
         if "_filters" in vars(self):
             positions = np.array([self._place[item_id] for item_id in items[c.ITEM_ID]], dtype=np.int64)
             self._filters.put(items, positions)
-        if "_suggester" in vars(self):
-            self._suggester.add(items)
 
     def allowed(self, filters: Mapping[str, Any], hidden: Iterable[str]) -> BoolArray:
         """Which items may be shown: available, passing every filter, not hidden; catalogue order."""

@@ -35,12 +35,12 @@ class Suggester:
 
     def add(self, items: pl.DataFrame) -> None:
         """Take in the phrases of more items."""
-        for title in items[c.TITLE].drop_nulls():
-            self._counts.update(set(_phrases(title)))
-        for brand in items[c.BRAND].drop_nulls():
-            self._counts[normalise(brand)] += 2
-        for categories in items[c.CATEGORIES].drop_nulls():
-            self._counts.update({normalise(category): 2 for category in categories})
+        self._counts.update(_count(items))
+        self._sorted = None
+
+    def remove(self, items: pl.DataFrame) -> None:
+        """Take out the phrases of items taken in before."""
+        self._counts.subtract(_count(items))
         self._sorted = None
 
     def suggest(self, prefix: str, n: int = 8) -> list[str]:
@@ -68,6 +68,17 @@ class Suggester:
     def _worth(self, phrase: str) -> float:
         """Frequent phrases first, of equally frequent ones the longer, which says more."""
         return self._counts[phrase] * (1 + 0.5 * phrase.count(" "))
+
+
+def _count(items: pl.DataFrame) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for title in items[c.TITLE].drop_nulls():
+        counts.update(set(_phrases(title)))
+    for brand in items[c.BRAND].drop_nulls():
+        counts[normalise(brand)] += 2
+    for categories in items[c.CATEGORIES].drop_nulls():
+        counts.update({normalise(category): 2 for category in categories})
+    return counts
 
 
 def _phrases(title: str) -> Iterable[str]:
