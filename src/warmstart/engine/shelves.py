@@ -73,5 +73,5 @@ class Shelves:
         if not query.events and not query.anchors:
             found.append("user_without_events" if query.user_id else "no_user")
         touched = {event.item_id for event in query.events if event.item_id}
-        unknown = (touched | set(query.anchors)) - self.titles.keys()
+        unknown = {item_id for item_id in touched.union(query.anchors) if item_id not in self.titles}
         return (*found, *(f"unknown_item:{item_id}" for item_id in sorted(unknown)))

@@ -18,13 +18,14 @@ class ExactIndex:
 
     def __init__(self, vectors: FloatArray) -> None:
         self.vectors = vectors
+        self._unknown = ~vectors.any(axis=1)
 
     def cosines(self, query: FloatArray) -> FloatArray:
         """Cosine with each vector; NaN for vectors of length zero and for a query of length zero."""
         if not query.any():
             return np.full(len(self.vectors), np.nan, dtype=np.float32)
         scores: FloatArray = self.vectors @ query
-        scores[~self.vectors.any(axis=1)] = np.nan
+        scores[self._unknown] = np.nan
         return scores
 
     def put(self, positions: IntArray, vectors: FloatArray) -> None:
@@ -34,6 +35,7 @@ class ExactIndex:
         grown[: len(self.vectors)] = self.vectors
         grown[positions] = vectors
         self.vectors = grown
+        self._unknown = ~grown.any(axis=1)
 
 
 class ApproximateIndex(ExactIndex):
