@@ -6,26 +6,35 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from warmstart.cli.output import Clock, console, print_json
+from warmstart.cli.output import Clock, console, count, print_json
 
 if TYPE_CHECKING:
+    from rich.console import JustifyMethod
+
     from warmstart.data.item_list import ItemList, Reason, ScoredItem
     from warmstart.data.records import Item
     from warmstart.engine.engine import Engine
 
+_LOUD, _EXPECTED = "unknown_item", "no_user"
+"""The warning that a mistyped id gives, and the one that everybody who names no user expects."""
+
 FindItem = Callable[[str], "Item | None"]
-WIDE = 88
-"""From this many columns on a table has room for prices and reasons."""
+NARROW, WIDE = 48, 88
+"""From so many columns on a table has room for prices, and for reasons."""
+
+_GAP = 2
+"""Blanks between columns."""
 
 
 _WARNINGS = {
-    "shop_without_events": "the shop has no events yet: the answer rests on item texts alone",
-    "no_user": "nobody in particular was named: this is what a stranger gets",
+    "shop_without_events": "the shop has no events yet, so item texts decide alone",
+    "no_user": "nobody in particular asked: this is what a stranger gets",
     "user_without_events": "nothing is known of this user yet: this is what a stranger gets",
     "unknown_item": "item {} is not in the catalogue and could not be taken into account",
 }
@@ -57,10 +66,15 @@ def item_facts(item: Item | None) -> dict[str, Any]:
 
 
 def answer_view(item_of: FindItem, found: ItemList, clock: Clock, *, width: int) -> RenderableType:
-    """A table of the items with the time it took and what was missing below it."""
+    """A table of the items, then what could not be taken into account, then the time it took."""
     parts: list[RenderableType] = [items_table(item_of, found, width=width) if len(found) else _nothing()]
-    parts += [Text(f"! {warning_text(warning)}", style="yellow") for warning in found.warnings]
-    parts.append(Text(f"{len(found)} items in {clock.ms:.1f} ms", style="dim"))
+    foot = [f"{count(len(found), 'item')} in {clock.ms:,.1f} ms"]
+    for warning in found.warnings:
+        if warning.startswith(_LOUD):
+            parts.append(Text(f"! {warning_text(warning)}", style="yellow"))
+        elif warning != _EXPECTED:
+            foot.append(warning_text(warning))
+    parts.append(Text(" · ".join(foot), style="dim"))
     return Group(*parts)
 
 
@@ -81,23 +95,44 @@ def _nothing() -> RenderableType:
 def items_table(item_of: FindItem, found: ItemList, *, width: int) -> Table:
     """Place, id, title, price, score and the reason; narrow terminals get fewer columns."""
     items = [item_of(entry.item_id) for entry in found]
-    with_price = width >= WIDE // 2 and any(item and item.price is not None for item in items)
-    with_reason = width >= WIDE and bool(found.reasons)
-    table = Table(box=None, pad_edge=False, header_style="dim", expand=with_reason)
-    table.add_column("", justify="right", style="dim")
-    table.add_column("item", overflow="fold", style="cyan", max_width=max(10, width // 4))
-    table.add_column("title", no_wrap=True, overflow="ellipsis", ratio=5 if with_reason else None)
-    if with_price:
-        table.add_column("price", justify="right", no_wrap=True)
-    table.add_column("score", justify="right", no_wrap=True)
-    if with_reason:
-        table.add_column("why", no_wrap=True, overflow="ellipsis", style="green", ratio=4)
-    for place, (entry, item) in enumerate(zip(found, items, strict=True), start=1):
-        cells = [str(place), entry.item_id, one_line(item.title if item else "")]
-        cells += [price_text(item)] if with_price else []
-        cells += [score_text(entry.score)]
-        cells += [why(entry, item_of)] if with_reason else []
-        table.add_row(*(Text(cell) for cell in cells))
+    columns = {
+        "": [str(place) for place in range(1, len(found) + 1)],
+        "item": list(found.item_ids),
+        "title": [one_line(item.title) if item else "" for item in items],
+        "price": [price_text(item) for item in items],
+        "score": [score_text(entry.score) for entry in found],
+        "why": [why(entry, item_of) for entry in found],
+    }
+    dropped = {"why"} if width >= NARROW else {"why", "price"}
+    dropped = set() if width >= WIDE else dropped
+    shown = {name: cells for name, cells in columns.items() if any(cells) and name not in dropped}
+    table = _table(shown, width)
+    for row in zip(*shown.values(), strict=True):
+        table.add_row(*map(Text, row))
+    return table
+
+
+_STYLES = {"": "dim", "item": "cyan", "why": "green"}
+
+
+def _table(columns: dict[str, list[str]], width: int) -> Table:
+    """An empty table in which title and reason share what the other columns leave."""
+    longest = {name: max(map(cell_len, [name, *cells])) for name, cells in columns.items()}
+    taken = sum(longest[name] for name in longest if name not in {"title", "why"})
+    free = width - taken - _GAP * (len(columns) - 1)
+    reason = min(longest.get("why", 0), max(free - longest.get("title", 0), free * 2 // 5))
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in columns:
+        limit = {"title": max(free - reason, 8), "why": max(reason, 8)}.get(name)
+        side: JustifyMethod = "right" if name in {"", "price", "score"} else "left"
+        table.add_column(
+            name,
+            justify=side,
+            style=_STYLES.get(name, ""),
+            no_wrap=True,
+            max_width=limit,
+            overflow="ellipsis",
+        )
     return table
 
 
@@ -131,15 +166,17 @@ def reason_text(reason: Reason, item_of: FindItem) -> str:
     return reason.text or (f"{reason.kind}: {title}" if title else reason.kind)
 
 
-def reasons_table(entry: ScoredItem, item_of: FindItem) -> RenderableType:
-    """Every piece of evidence with what it added; the column sums to the score."""
+def reasons_table(entry: ScoredItem, item_of: FindItem, *, width: int) -> RenderableType:
+    """Every piece of evidence with what it added; the first column sums to the score."""
+    reasons = sorted(entry.reasons, key=lambda r: -abs(r.value))
+    kinds = max((cell_len(reason.kind) for reason in reasons), default=0)
     table = Table(box=None, pad_edge=False, header_style="dim", show_footer=True, footer_style="bold")
     table.add_column("adds", Text(score_text(entry.score)), justify="right", no_wrap=True)
-    table.add_column("kind", Text("score"), no_wrap=True, style="dim")
-    table.add_column("because", no_wrap=True, overflow="ellipsis")
-    for reason in sorted(entry.reasons, key=lambda r: -abs(r.value)):
+    table.add_column("kind", Text("= score"), no_wrap=True, style="dim")
+    room = max(width - kinds - 14, 12)
+    table.add_column("because", no_wrap=True, overflow="ellipsis", max_width=room)
+    for reason in reasons:
         style = "green" if reason.value > 0 else "red"
-        table.add_row(
-            Text(f"{reason.value:+.3f}", style=style), reason.kind, Text(reason_text(reason, item_of))
-        )
-    return Padding(table, (0, 0, 0, 2))
+        added = Text(f"{reason.value:+.3f}", style=style)
+        table.add_row(added, Text(reason.kind), Text(one_line(reason_text(reason, item_of))))
+    return Padding(table, (0, 0, 0, 2), expand=False)

@@ -152,7 +152,7 @@ def explain(
         return
     out = console()
     out.print(f"{item}  {answers.one_line(facts.get('title', ''))}", style="bold", markup=False)
-    out.print(answers.reasons_table(entry, engine.item))
+    out.print(answers.reasons_table(entry, engine.item, width=out.width))
 
 
 def _question(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
 from warmstart.cli import options as o
-from warmstart.cli.models import open_model
+from warmstart.cli.models import open_model, remove_older_versions
 from warmstart.cli.output import console, count, print_json
 from warmstart.core.errors import InputError
+
+if TYPE_CHECKING:
+    from warmstart.engine.engine import Engine
 
 _FORMATS = "CSV, JSON Lines or Parquet with columns as in a shop; - reads JSON Lines from standard input."
 ItemsFile = Annotated[Path, typer.Argument(metavar="FILE", help=f"New items: {_FORMATS}")]
@@ -34,7 +37,8 @@ Value = Annotated[
 def add(model: o.Model, file: ItemsFile, *, as_json: o.AsJson = False) -> None:
     """Add new items, or new text for known ones.
 
-    They can be found, recommended and explained at once; nothing is fitted again.
+    They can be found, recommended and explained at once.
+    Nothing is fitted again.
 
     [bold]Examples[/bold]
 
@@ -100,20 +104,35 @@ def observe(
 
 
 def forget(model: o.Model, *, user: o.KnownUser, as_json: o.AsJson = False) -> None:
-    """Remove every event of a user, in the model and on disk.
+    """Remove all traces of a user, in the model and on disk.
 
     Afterwards the model is what it would have been had the user never come.
+    The version of the model before this one is deleted as well.
 
     [bold]Example[/bold]
 
       warmstart forget my-model --user 42
     """
     engine = open_model(model)
-    removed = engine.forget(user)
-    engine.save(model)
-    done = {"model": str(model), "user_id": user, "removed_events": removed}
-    text = f"{count(removed, 'event')} of user {user} removed."
-    _tell(done, text if removed else f"User {user} had no events; nothing to remove.", as_json)
+    before = _rows(engine)
+    removed = {"events": engine.forget(user)}
+    removed |= {name: rows - _rows(engine)[name] for name, rows in before.items()}
+    if any(removed.values()):
+        engine.save(model)
+    remove_older_versions(model)
+    parts = [f"{rows:,} {name if rows > 1 else _ONE[name]}" for name, rows in removed.items() if rows]
+    text = (
+        f"Forgot user {user}: {', '.join(parts)} removed." if parts else f"Nothing is known of user {user}."
+    )
+    _tell({"model": str(model), "user_id": user, "removed": removed}, text, as_json)
+
+
+_ONE = {"events": "event", "users": "profile", "reviews": "review", "queries": "query"}
+
+
+def _rows(engine: Engine) -> dict[str, int]:
+    """Rows of the tables, besides events, that tell of users."""
+    return {name: len(getattr(engine.dataset, name)) for name in ("users", "reviews", "queries")}
 
 
 def _tell(done: dict[str, Any], text: str, as_json: bool) -> None:

@@ -28,7 +28,10 @@ Protocol = Annotated[
 ]
 Seeds = Annotated[str, typer.Option("--seeds", metavar="0,1,2", help="Random seeds, one run each.")]
 Methods = Annotated[
-    str, typer.Option("--methods", metavar="A,B", help="Only these methods; without it, all that the protocol knows.")
+    str,
+    typer.Option(
+        "--methods", metavar="A,B", help="Only these methods; without it, all that the protocol knows."
+    ),
 ]
 JsonFile = Annotated[
     Path | None,
@@ -37,6 +40,16 @@ JsonFile = Annotated[
 HtmlFile = Annotated[
     Path | None,
     typer.Option("--html", metavar="FILE", help="Write a report with charts, readable offline."),
+]
+Sample = Annotated[
+    int | None,
+    typer.Option(
+        "--sample", min=1, metavar="N", help="Ask only N users (or queries) of each seed: a first look."
+    ),
+]
+Workers = Annotated[
+    int,
+    typer.Option("--workers", min=1, help="Run methods and seeds in so many processes of one thread each."),
 ]
 
 
@@ -47,6 +60,8 @@ def evaluate(
     seeds: Seeds = "0,1,2",
     methods: Methods = "",
     encoder: o.Encoder = "auto",
+    sample: Sample = None,
+    workers: Workers = 1,
     json_file: JsonFile = None,
     html_file: HtmlFile = None,
 ) -> None:
@@ -69,7 +84,14 @@ def evaluate(
     note(f"Reading {shop} …")
     dataset, _ = read_shop(shop)
     done = run(
-        dataset, protocol, seeds=wanted, methods=_names(methods), encoder=encoder, command=_command_line()
+        dataset,
+        protocol,
+        seeds=wanted,
+        methods=_names(methods),
+        encoder=encoder,
+        sample=sample,
+        workers=workers,
+        command=_command_line(),
     )
     if json_file is not None:
         write_json(json_file, done.to_dict())
@@ -83,11 +105,10 @@ def evaluate(
 def _show(done: Evaluation, *files: Path | None) -> None:
     from warmstart.evaluate.report import render_text
 
-    out = console()
-    out.print(Text(render_text(done)))
+    typer.echo(render_text(done))
     for file in files:
         if file is not None:
-            out.print(Text(f"written: {file}", style="dim"))
+            console().print(Text(f"written: {file}", style="dim"))
 
 
 def _seeds(text: str) -> tuple[int, ...]:

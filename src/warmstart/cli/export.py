@@ -10,14 +10,15 @@ import typer
 from rich.text import Text
 
 from warmstart.cli import options as o
-from warmstart.cli.models import open_model
+from warmstart.cli.models import open_saved
 from warmstart.cli.output import console, facts_table, print_json
 from warmstart.core.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from warmstart.engine.engine import Engine
+    from warmstart.data.dataset import Dataset
+    from warmstart.engine.persistence import Saved
 
 Format = Literal["csv", "jsonl", "parquet"]
 Out = Annotated[
@@ -38,11 +39,12 @@ def export(model: o.Model, out: Out, *, file_format: AsFormat = "csv", as_json: 
       warmstart export my-model --out my-shop-today --format parquet
     """
     _check_out(out)
-    engine = open_model(model)
-    written = {name: len(frame) for name, frame in _tables(engine).items()}
-    for name, frame in _tables(engine).items():
+    saved = open_saved(model)
+    tables = _tables(saved.dataset.with_events(saved.since))
+    for name, frame in tables.items():
         write_table(frame, out / f"{name}.{file_format}")
-    shape = _write_vectors(engine, out / "vectors")
+    shape = _write_vectors(saved, out / "vectors")
+    written = {name: len(frame) for name, frame in tables.items()}
     done = {"folder": str(out), "format": file_format, "rows": written, "vectors": shape}
     if as_json:
         print_json(done)
@@ -62,13 +64,13 @@ def _check_out(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
 
 
-def _tables(engine: Engine) -> dict[str, pl.DataFrame]:
+def _tables(dataset: Dataset) -> dict[str, pl.DataFrame]:
     """The tables that have rows, without columns that have no values."""
     from warmstart.data.schema import REQUIRED, TABLES
 
     found = {}
     for name in TABLES:
-        frame = getattr(engine.dataset, name)
+        frame = getattr(dataset, name)
         if len(frame):
             empty = [s.name for s in frame if s.null_count() == len(s) and s.name not in REQUIRED[name]]
             found[name] = frame.drop(empty)
@@ -109,15 +111,14 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _write_vectors(engine: Engine, folder: Path) -> tuple[int, int]:
+def _write_vectors(saved: Saved, folder: Path) -> tuple[int, int]:
     """The vectors that search by meaning compares; returns their shape."""
     import numpy as np
 
-    retriever = engine.settings.retriever
+    retriever = saved.stages.retriever
     vectors = np.asarray(retriever.dense.get_state()["vectors"], dtype=np.float32)
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "vectors.npy", vectors)
-    facts = {"encoder": engine.describe()["encoder"], "item_ids": list(retriever.item_ids_)}
-    text = json.dumps(facts, ensure_ascii=False)
-    (folder / "items.json").write_text(text, encoding="utf-8")
+    facts = {"encoder": saved.stages.describe_encoder(), "item_ids": list(retriever.item_ids_)}
+    (folder / "items.json").write_text(json.dumps(facts, ensure_ascii=False), encoding="utf-8")
     return len(vectors), vectors.shape[1]

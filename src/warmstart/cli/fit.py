@@ -77,7 +77,7 @@ def _view(
         Text.assemble(
             ("✓ ", "bold green"), (str(shop), "bold"), " is fitted; the model is in ", (str(out), "bold")
         ),
-        Padding(facts_table(facts), (0, 0, 0, 2)),
+        Padding(facts_table(facts), (0, 0, 0, 2), expand=False),
     ]
     if troubles:
         hint = f"! {troubles:,} rows or values were dropped, mended or doubtful: warmstart doctor {shop}"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 import typer
+from typer.main import get_command
 
 from warmstart.cli import ask, change, evaluate, export, fit
 from warmstart.cli.demo import command as demo
@@ -74,4 +75,4 @@ def main() -> None:
         if hasattr(stream, "reconfigure") and not stream.isatty():
             stream.reconfigure(encoding="utf-8")
     sys.excepthook = report_bug
-    app(prog_name="warmstart")
+    get_command(app)(prog_name="warmstart")  # app() would put its own excepthook in place

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from warmstart.core.errors import InputError
 if TYPE_CHECKING:
     from warmstart.data.records import Event
     from warmstart.engine.engine import Engine
+    from warmstart.engine.persistence import Saved
 
 
 def is_model(path: Path) -> bool:
@@ -22,15 +24,37 @@ def is_model(path: Path) -> bool:
 
 def open_model(path: Path) -> Engine:
     """Load a fitted model. Errors: `InputError` says whether nothing, or a shop, is there instead."""
+    _check_model(path)
+    from warmstart.engine.engine import Engine
+
+    return Engine.load(path)
+
+
+def open_saved(path: Path) -> Saved:
+    """Load the parts of a fitted model. Errors: as `open_model`."""
+    _check_model(path)
+    from warmstart.engine import persistence
+
+    return persistence.load(path)
+
+
+def _check_model(path: Path) -> None:
     if not is_model(path):
         raise InputError(
             expected="the folder of a fitted model",
             found=_what_is_there(path),
             todo=f"Fit one first: warmstart fit SHOP --out {path if not path.exists() else 'MODEL'}",
         )
-    from warmstart.engine.engine import Engine
 
-    return Engine.load(path)
+
+def remove_older_versions(path: Path) -> None:
+    """Delete all but the current version of a saved model, so that nothing forgotten stays on disk."""
+    from warmstart.core.artifact import current_version
+
+    current = current_version(path)
+    for version in path.glob("v[0-9]*"):
+        if version != current:
+            shutil.rmtree(version)
 
 
 def _what_is_there(path: Path) -> str:

@@ -94,7 +94,7 @@ def timed() -> Iterator[Clock]:
 
 def heading(text: str, *, first: bool = False) -> Padding:
     """The title of a part of a longer answer."""
-    return Padding(Text(text, style="bold cyan"), (0 if first else 1, 0, 0, 0))
+    return Padding(Text(text, style="bold cyan"), (0 if first else 1, 0, 0, 0), expand=False)
 
 
 def facts_table(facts: Mapping[str, Any]) -> Table:

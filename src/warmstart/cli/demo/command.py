@@ -44,7 +44,8 @@ def demo(
     """See it work on a made-up shop.
 
     A stranger clicks three times, and every list moves.
-    Needs no data, no network and no GPU; on a terminal you can go on and click yourself.
+    Needs no data, no network and no GPU.
+    On a terminal you can go on and click yourself.
 
     [bold]Examples[/bold]
 
@@ -64,7 +65,7 @@ def demo(
         views.append(recorder())
     _show(views, teller.tell(), language)
     if svg is not None:
-        _save(views[1], svg)
+        _save(views[1], svg, language)
     if not once and sys.stdin.isatty() and sys.stdout.isatty():
         from warmstart.cli.demo.play import Play
 
@@ -100,8 +101,9 @@ def _show(views: list[Console], scenes: Iterator[Scene], language: str) -> None:
             show_scene(view, scene, number, language)
 
 
-def _save(recorded: Console, path: Path) -> None:
+def _save(recorded: Console, path: Path, language: str) -> None:
     from warmstart.cli.demo.picture import save_picture
 
-    save_picture(recorded, path, "$ warmstart demo")
+    asked = "" if language == "en" else f" --language {language}"
+    save_picture(recorded, path, f"$ warmstart demo{asked}")
     note(f"Saved the picture as {path}")

@@ -71,7 +71,7 @@ class Play:
             return
         engine = self._teller.engine
         entry = engine.explain(item_id, user_id=USER, text=self._query)
-        self._console.print(reasons_table(entry, engine.item))
+        self._console.print(reasons_table(entry, engine.item, width=self._console.width))
 
     def _at(self, number: int) -> str | None:
         if 1 <= number <= len(self._shown):

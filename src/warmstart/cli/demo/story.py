@@ -16,6 +16,7 @@ from warmstart.engine.engine import Engine
 
 USER = "you"
 CLICKS = 3
+_DEEP = 100
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 
 
@@ -72,8 +73,8 @@ class Teller:
     def tell(self) -> Iterator[Scene]:
         """The scenes in order; each is played when it is asked for."""
         yield self._built()
-        anyone = self.engine.search(self.visitor.query, n=self.n)
-        yield self._scene("search", lines=self.lines(anyone), query=self.visitor.query)
+        anyone = self.engine.search(self.visitor.plain, n=self.n)
+        yield self._scene("search", lines=self.lines(anyone), query=self.visitor.plain)
         stranger = self.engine.recommend(USER, n=self.n)
         yield self._scene(
             "stranger", ("text", "secret"), lines=self.lines(stranger), says=self.visitor.says
@@ -82,9 +83,9 @@ class Teller:
         for number in range(1, CLICKS + 1):
             scene, shown = self._click(number, shown)
             yield scene
-        personal = self.engine.search(self.visitor.query, user_id=USER, n=self.n)
-        yield self._scene("personal", lines=self.lines(personal, before=anyone), query=self.visitor.query)
-        yield self._newcomer(personal)
+        personal = self.engine.search(self.visitor.plain, user_id=USER, n=self.n)
+        yield self._scene("personal", lines=self.lines(personal, before=anyone), query=self.visitor.plain)
+        yield self._newcomer()
         yield self._forget(stranger)
         yield self._scene("next")
 
@@ -177,7 +178,7 @@ class Teller:
         chosen = self.visitor.choose(shown.item_ids, self.clicked)
         texts = ("text",) if chosen else ("found", "text")
         if chosen is None:
-            found = self.engine.search(self.visitor.query, user_id=USER, n=50)
+            found = self.engine.search(self.visitor.plain, user_id=USER, n=50)
             chosen = self.visitor.choose(found.item_ids, self.clicked) or found.item_ids[0]
         with timed() as clock:
             mark = self.click(chosen)
@@ -186,25 +187,32 @@ class Teller:
             "title": self.title(chosen),
             "item_id": chosen,
             "ms": clock.ms,
-            "query": self.visitor.query,
+            "query": self.visitor.plain,
         }
         lines = self.lines(now, before=shown)
         return self._scene("click", texts, lines=lines, number=number, mark=mark, **facts), now
 
-    def _newcomer(self, before: ItemList) -> Scene:
-        newcomer, query = self.visitor.newcomer, self.visitor.query
+    def _newcomer(self) -> Scene:
+        newcomer, query = self.visitor.newcomer, self.visitor.precise
+        before = self.engine.search(query, user_id=USER, n=self.n)
         with timed() as clock:
             self.engine.add([newcomer])
         found = self.engine.search(query, user_id=USER, n=self.n)
         every = self.engine.recommend(USER, n=len(self.engine.dataset.items)).item_ids
-        places: dict[str, Any] = {
-            "found": _place(found.item_ids, newcomer.item_id),
+        hits = self.engine.search(query, user_id=USER, n=_DEEP).item_ids
+        places = {
+            "found": _place(hits, newcomer.item_id),
             "recommended": _place(every, newcomer.item_id),
         }
-        texts = ("added", "found" if places["found"] else "not_found", "recommended")
-        facts = {"item_id": newcomer.item_id, "title": one_line(newcomer.title), "query": query}
-        lines = self.lines(found, before=before)
-        return self._scene("newcomer", texts, lines, **facts, **places, ms=clock.ms, total=len(every))
+        texts = ["added", "found" if places["found"] else "not_found"]
+        texts += ["recommended"] if places["recommended"] else []
+        facts: dict[str, Any] = {
+            "item_id": newcomer.item_id,
+            "title": one_line(newcomer.title),
+            "query": query,
+        }
+        facts |= {"ms": clock.ms, "total": len(every), **places}
+        return self._scene("newcomer", texts, self.lines(found, before=before), **facts)
 
     def _forget(self, stranger: ItemList) -> Scene:
         with timed() as clock:

@@ -23,11 +23,11 @@ def check() -> tuple[dict[str, Any], RenderableType]:
 def _view(facts: dict[str, Any]) -> Iterator[RenderableType]:
     names = ("warmstart", "python", "platform", "cpus", "encoding")
     yield heading("Here", first=True)
-    yield Padding(facts_table({name: facts[name] for name in names}), (0, 0, 0, 2))
+    yield Padding(facts_table({name: facts[name] for name in names}), (0, 0, 0, 2), expand=False)
     yield heading("Packages")
-    yield Padding(_packages(facts["packages"]), (0, 0, 0, 2))
+    yield Padding(_packages(facts["packages"]), (0, 0, 0, 2), expand=False)
     yield heading("Extras")
-    yield Padding(_extras(facts["extras"]), (0, 0, 0, 2))
+    yield Padding(_extras(facts["extras"]), (0, 0, 0, 2), expand=False)
     yield heading("Encoder that 'auto' takes")
     yield Padding(
         Text.assemble((facts["encoder"]["name"], "bold green"), "  ", facts["encoder"]["why"]), (0, 0, 0, 2)

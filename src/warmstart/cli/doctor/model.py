@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from warmstart.cli.output import facts_table, file_size, folder_size, heading, timed
+from warmstart.cli.output import facts_table, file_size, folder_size, timed
 from warmstart.core.artifact import current_version, read_json
 from warmstart.data.item_list import ItemList
 from warmstart.engine.engine import Engine
@@ -71,19 +71,6 @@ def _view(path: Path, facts: dict[str, Any]) -> RenderableType:
     }
     return Group(
         Text.assemble(("✓ ", "bold green"), (str(path), "bold"), " is whole and answers"),
-        Padding(facts_table(shown), (0, 0, 0, 2)),
-        heading("Settings"),
-        Padding(facts_table(_flat(facts["settings"])), (0, 0, 0, 2)),
+        Padding(facts_table(shown), (0, 0, 0, 2), expand=False),
+        Text("Settings of every part: --json", style="dim"),
     )
-
-
-def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings as dotted names."""
-    found: dict[str, Any] = {}
-    for name, value in settings.items():
-        found |= (
-            _flat(value, f"{prefix}{name}.")
-            if isinstance(value, dict) and value
-            else {prefix + name: value}
-        )
-    return found

@@ -57,7 +57,7 @@ def _file(file: FileReport) -> Iterator[RenderableType]:
     )
     uses = [use for use in file.columns if use.how != "exact"]
     if uses:
-        yield Padding(_columns(uses), (0, 0, 0, 6))
+        yield Padding(_columns(uses), (0, 0, 0, 6), expand=False)
 
 
 def _columns(uses: list[Any]) -> Table:
@@ -75,7 +75,7 @@ def _issues(report: ReadReport) -> Iterator[RenderableType]:
     for kind, count in report.issue_counts.items():
         yield Text.assemble("  ", (f"{count:,} × {kind}", "yellow"), f"  {KINDS.get(kind, '')}")
         examples = report.of_kind(kind)[:EXAMPLES]
-        yield Padding(Group(*map(_issue, examples)), (0, 0, 0, 6))
+        yield Padding(Group(*map(_issue, examples)), (0, 0, 0, 6), expand=False)
         if count > len(examples):
             yield Text(f"      … and {count - len(examples):,} more", style="dim")
 
@@ -96,13 +96,13 @@ def _contents(found: dict[str, Any]) -> Iterator[RenderableType]:
     missing = {name: share for name, share in found["items_without"].items() if share}
     if missing:
         shares = " · ".join(f"{name} {share:.1%}" for name, share in missing.items())
-        yield Padding(Text.assemble(("items without: ", "dim"), shares), (0, 0, 0, 2))
+        yield Padding(Text.assemble(("items without: ", "dim"), shares), (0, 0, 0, 2), expand=False)
     if found["rows"]["events"]:
-        yield Padding(_evidence(found), (1, 0, 0, 2))
+        yield Padding(_evidence(found), (1, 0, 0, 2), expand=False)
         spread = " · ".join(f"{name} {show_value(int(n))}" for name, n in found["events_per_user"].items())
-        yield Padding(Text.assemble(("events per user: ", "dim"), spread), (0, 0, 0, 2))
+        yield Padding(Text.assemble(("events per user: ", "dim"), spread), (0, 0, 0, 2), expand=False)
         kinds = " · ".join(f"{name} {count:,}" for name, count in found["event_types"].items())
-        yield Padding(Text.assemble(("event types: ", "dim"), kinds), (0, 0, 0, 2))
+        yield Padding(Text.assemble(("event types: ", "dim"), kinds), (0, 0, 0, 2), expand=False)
 
 
 def _evidence(found: dict[str, Any]) -> Table:
@@ -125,4 +125,4 @@ def _gaps(gaps: list[dict[str, str]]) -> RenderableType:
     table.add_column()
     for gap in gaps:
         table.add_row(Text(gap["signal"]), Text(gap["state"]), Text(gap["cost"]))
-    return Padding(table, (0, 0, 0, 2))
+    return Padding(table, (0, 0, 0, 2), expand=False)
