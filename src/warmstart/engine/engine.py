@@ -317,8 +317,7 @@ class Engine:
         return PersonalSearch.of(query, self._allowed(query), self._stages, self.settings)
 
     def _told(self, reasons: Sequence[Reason], query: Query, item_id: str) -> tuple[Reason, ...]:
-        new = not self._stages.scorer.has_events(item_id)
-        return in_words(reasons, query, self._shelves.titles, new=new)
+        return in_words(reasons, query, self._shelves.titles, item_id, self._stages.scorer.has_events)
 
     def _around(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -58,22 +58,34 @@ def by_evidence(reasons: Sequence[Reason], most: int) -> tuple[Reason, ...]:
 
 
 def in_words(
-    reasons: Sequence[Reason], query: Query, titles: Mapping[str, str], *, new: bool = False
+    reasons: Sequence[Reason],
+    query: Query,
+    titles: Mapping[str, str],
+    item_id: str,
+    has_events: Callable[[str], bool],
 ) -> tuple[Reason, ...]:
-    """The same reasons with a sentence each; a `new` item has only what items like it were chosen with."""
+    """The same reasons with a sentence each.
+
+    Where the item or the evidence has no events, co-purchase is that of things like it, and told so.
+    """
     verbs: dict[str | None, str] = {
         event.item_id: _VERBS.get(event.event_type, "chose") for event in query.events if event.item_id
     }
-    return tuple(replace(reason, text=_sentence(reason, verbs, titles, new)) for reason in reasons)
+    new = not has_events(item_id)
+
+    def sentence(reason: Reason) -> str:
+        if not reason.item_id:
+            return _prior_sentence(reason, new)
+        borrowed = new or not has_events(reason.item_id)
+        title, verb = titles.get(reason.item_id) or reason.item_id, verbs.get(reason.item_id)
+        return _sentence(reason, title, verb, borrowed)
+
+    return tuple(replace(reason, text=sentence(reason)) for reason in reasons)
 
 
-def _sentence(reason: Reason, verbs: Mapping[str | None, str], titles: Mapping[str, str], new: bool) -> str:
-    if not reason.item_id:
-        return _prior_sentence(reason, new)
-    title = titles.get(reason.item_id) or reason.item_id
-    verb = verbs.get(reason.item_id)
+def _sentence(reason: Reason, title: str, verb: str | None, borrowed: bool) -> str:
     bought = SOURCES.get(reason.kind, reason.kind) == "co-purchase"
-    tie = ("items like it go with" if new else "often chosen with") if bought else "like"
+    tie = ("things alike go with" if borrowed else "often chosen with") if bought else "like"
     return f"{tie} {title}, which you {verb}" if verb else f"{tie} {title}"
 
 

@@ -13,6 +13,7 @@ from warmstart.data.query import Query
 from warmstart.engine.explaining import by_evidence
 from warmstart.engine.settings import EngineSettings
 from warmstart.engine.stages import Stages
+from warmstart.search.hybrid import Legs
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class PersonalSearch:
 
     query: Query
     stages: Stages
-    legs: dict[str, FloatArray]
+    legs: Legs
     scores: FloatArray
     shifted: IntArray
     gate: float
@@ -39,7 +40,7 @@ class PersonalSearch:
     ) -> PersonalSearch:
         """Score `query` over the items that are `allowed`; the others get NaN."""
         legs = stages.retriever.legs(query)
-        relevance = np.where(allowed, stages.retriever.combine(legs), np.float32("nan"))
+        relevance = np.where(allowed, legs.total(), np.float32("nan"))
         positions, weights = stages.scorer.history(query)
         amount = float(np.abs(weights).sum())
         shifted = top_positions(relevance, settings.taste_depth) if len(positions) else positions
@@ -60,7 +61,9 @@ class PersonalSearch:
         taste_of = dict(zip(moved, tastes, strict=True))
         found = []
         for position in positions:
-            reasons = [Reason(kind=name, value=float(leg[position])) for name, leg in self.legs.items()]
+            reasons = [
+                Reason(kind=name, value=float(leg[position])) for name, leg in self.legs.parts.items()
+            ]
             reasons += self._shift(taste_of[position]) if position in taste_of else []
             found.append(tuple(sorted(reasons, key=lambda reason: -abs(reason.value))))
         return found
@@ -75,6 +78,6 @@ class PersonalSearch:
         return [self._summary(reasons, most) for reasons in self.contributions(positions)]
 
     def _summary(self, reasons: Sequence[Reason], most: int) -> tuple[Reason, ...]:
-        legs = [reason for reason in reasons if reason.kind in self.legs and reason.value > 0]
+        legs = [reason for reason in reasons if reason.kind in self.legs.parts and reason.value > 0]
         personal = by_evidence([reason for reason in reasons if reason.item_id], most)
         return (*legs, *personal)[: most + 1]

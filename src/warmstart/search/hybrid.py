@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -10,13 +9,30 @@ import numpy as np
 import polars as pl
 
 from warmstart.core.component import State
-from warmstart.core.linear import FloatArray, IntArray, standardise
+from warmstart.core.linear import BoolArray, FloatArray, IntArray, standardise
 from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
 from warmstart.roles.encoder import Encoder
 from warmstart.roles.scorer import Retriever
 from warmstart.search.bm25 import Bm25Retriever
 from warmstart.search.dense import DenseRetriever
+
+_NEAR = 1.0  # deviations above the mean from which an item without a word of the query counts as found
+
+
+@dataclass(frozen=True)
+class Legs:
+    """What the legs of a hybrid search say: their shares of every item's score, and what they found."""
+
+    parts: dict[str, FloatArray]
+    found: BoolArray
+
+    def total(self) -> FloatArray:
+        """The sum of the shares; NaN for items that no leg found."""
+        total = np.zeros(len(self.found), dtype=np.float32)
+        for part in self.parts.values():
+            total += part
+        return np.where(self.found, total, np.float32("nan"))
 
 
 @dataclass(kw_only=True)
@@ -28,7 +44,8 @@ class HybridRetriever(Retriever):
     Scores are mixed, not ranks, because the gaps between scores say how sure a leg is; reciprocal rank
     fusion throws that away and measured worse. The dense leg reads the query after spelling correction.
 
-    The default for search. An empty query, or one that neither leg knows, gets NaN everywhere.
+    The default for search. An item is found when it holds a word of the query, or when its meaning lies
+    well above the catalogue's average; all others, and everything for an empty query, get NaN.
     """
 
     serves_items: ClassVar[frozenset[str]] = frozenset({"hot", "warm"})
@@ -52,24 +69,20 @@ class HybridRetriever(Retriever):
         self.lexical.add(items)
         self.dense.add(items)
 
-    def legs(self, query: Query) -> dict[str, FloatArray]:
-        """What each leg that knows anything adds to the score, by name; the score is their sum."""
+    def legs(self, query: Query) -> Legs:
+        """What each leg that knows anything adds to the score, and which items were found."""
         corrected = Query(text=self.lexical.correct(query.text))
-        raw = {"lexical": self.lexical.score(query), "dense": self.dense.score(corrected)}
         weight = self._encoder_in_use().search_weight if self.dense_weight is None else self.dense_weight
+        raw = {"lexical": self.lexical.score(query), "dense": self.dense.score(corrected)}
         shares = {"lexical": 1.0 - weight, "dense": weight}
-        known = {name: scores for name, scores in raw.items() if not np.isnan(scores).all()}
-        return {name: shares[name] * _standardised(scores) for name, scores in known.items()}
-
-    def combine(self, legs: Mapping[str, FloatArray]) -> FloatArray:
-        """The score that the legs make up; NaN everywhere when none of them knows anything."""
-        if not legs:
-            return np.full(len(self.item_ids_), np.nan, dtype=np.float32)
-        total: FloatArray = np.sum(list(legs.values()), axis=0, dtype=np.float32)
-        return total
+        known = {name: _standardised(scores) for name, scores in raw.items() if not np.isnan(scores).all()}
+        found = ~np.isnan(raw["lexical"])
+        if "dense" in known:
+            found |= known["dense"] > _NEAR
+        return Legs(parts={name: shares[name] * scores for name, scores in known.items()}, found=found)
 
     def _score(self, query: Query) -> FloatArray:
-        return self.combine(self.legs(query))
+        return self.legs(query).total()
 
     def get_state(self) -> State:
         """What was learned, as a tree that can be saved."""
