@@ -124,6 +124,19 @@ def test_events_of_one_kind_without_order_or_searches_are_thin() -> None:
     assert not signals(Dataset.from_records([Item(item_id="1")], [rated])) & {"timestamp", "event_type"}
 
 
+def test_a_folder_of_labelled_texts_lacks_nothing(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("text,label\n好评,1\n差评,0\n", encoding="utf-8")
+    lines = [line.strip() for line in run("doctor", tmp_path).stdout.splitlines()]
+    assert "2 labels" in lines
+    assert lines[-1] == "nothing"
+
+
+def test_what_few_items_lack_is_not_called_nothing(run: Run, tmp_path: Path) -> None:
+    rows = "".join(f"{i},cup,{'' if i == 7 else 'acme'}\n" for i in range(2000))
+    (tmp_path / "items.csv").write_text("item_id,title,brand\n" + rows)
+    assert "missing: brand on under 0.1%" in run("doctor", tmp_path).stdout
+
+
 def test_an_empty_shop_can_be_looked_at() -> None:
     told = quality(Dataset(items=pl.DataFrame(schema={"item_id": pl.String})))
     assert told["rows"]["items"] == 0

@@ -54,19 +54,18 @@ def demo(
       warmstart demo --once --json
     """
     teller = _prepare(language, seed, items)
-    if as_json:
-        scenes = [scene.to_dict() for scene in teller.tell()]
-        print_json({"language": language, "seed": seed, "scenes": scenes})
-        return
-    views = [console(WIDEST)]
+    views = [] if as_json else [console(WIDEST)]
     if svg is not None:
         from warmstart.cli.demo.picture import recorder
 
         views.append(recorder())
-    _show(views, teller.tell(), language)
+    scenes = _show(views, teller.tell(), language)
     if svg is not None:
-        _save(views[1], svg, language)
-    if not once and sys.stdin.isatty() and sys.stdout.isatty():
+        _save(views[-1], svg, language)
+    if as_json:
+        told = [scene.to_dict() for scene in scenes]
+        print_json({"language": language, "seed": seed, "scenes": told})
+    elif not once and sys.stdin.isatty() and sys.stdout.isatty():
         from warmstart.cli.demo.play import Play
 
         Play(teller, views[0]).run()
@@ -91,14 +90,18 @@ def _prepare(language: Literal["en", "zh", "mixed"], seed: int, n_items: int) ->
     )
 
 
-def _show(views: list[Console], scenes: Iterator[Scene], language: str) -> None:
+def _show(views: list[Console], scenes: Iterator[Scene], language: str) -> list[Scene]:
+    """Show each scene as soon as it has been played; gives all of them."""
     from warmstart.cli.demo.show import show_scene, show_title
 
     for view in views:
         show_title(view, language)
+    told = []
     for number, scene in enumerate(scenes, start=1):
         for view in views:
             show_scene(view, scene, number, language)
+        told.append(scene)
+    return told
 
 
 def _save(recorded: Console, path: Path, language: str) -> None:

@@ -18,12 +18,12 @@ class Play:
     def __init__(self, teller: Teller, console: Console) -> None:
         self._teller, self._console = teller, console
         self._query = ""
-        self._shown = teller.engine.recommend(USER, n=teller.n)
+        self._shown = self._recommended = teller.engine.recommend(USER, n=teller.n)
 
     def run(self) -> None:
         """Until `q` or the end of input."""
         self._say("play.help")
-        self._show(self._shown, moves=False)
+        self._show(self._shown)
         while (typed := self._read()) is not None:
             self.answer(typed)
         self._say("play.bye")
@@ -52,12 +52,13 @@ class Play:
         return None if typed.lower() in {"q", "quit", "exit"} else typed
 
     def _recommend(self) -> None:
-        self._query = ""
-        self._show(self._teller.engine.recommend(USER, n=self._teller.n))
+        before, self._query = self._recommended, ""
+        self._recommended = self._teller.engine.recommend(USER, n=self._teller.n)
+        self._show(self._recommended, before=before)
 
     def _search(self, text: str) -> None:
         self._query = text
-        self._show(self._teller.engine.search(text, user_id=USER, n=self._teller.n), moves=False)
+        self._show(self._teller.engine.search(text, user_id=USER, n=self._teller.n))
 
     def _click(self, number: int) -> None:
         if (item_id := self._at(number)) is None:
@@ -79,12 +80,13 @@ class Play:
         self._say("play.no_such", number=number)
         return None
 
-    def _show(self, found: ItemList, *, moves: bool = True) -> None:
-        before, self._shown = self._shown, found
-        lines = self._teller.lines(found, before=before if moves else None)
+    def _show(self, found: ItemList, *, before: ItemList | None = None) -> None:
+        self._shown = found
+        lines = self._teller.lines(found, before=before)
         if not lines:
             self._say("play.nothing")
             return
+        moves = before is not None
         table = lines_table(lines, self._teller.language, self._console.width - 2, moves=moves)
         self._console.print(Padding(table, (0, 0, 1, 2)))
 

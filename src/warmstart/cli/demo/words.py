@@ -87,8 +87,8 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     ),
     "play.clicked": ("Click {mark} {title}", "点击 {mark} {title}"),
     "play.forgotten": (
-        "{removed} events forgotten; you are a stranger again.",
-        "忘记了 {removed} 条记录，你又是陌生人了。",
+        "Forgotten ({removed} removed); you are a stranger again.",
+        "已忘记（删除 {removed} 条），你又是陌生人了。",
     ),
     "play.no_such": ("There is no number {number} in the list above.", "上面的列表里没有编号 {number}。"),
     "play.nothing": ("Nothing found.", "没有找到。"),

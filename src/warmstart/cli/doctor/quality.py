@@ -94,8 +94,8 @@ def _event_types(dataset: Dataset) -> dict[str, int]:
 
 
 def gaps(dataset: Dataset) -> list[Gap]:
-    """The signals that are missing or thin, the costliest first."""
-    return [gap for check in _CHECKS for gap in check(dataset)]
+    """The signals that are missing or thin, the costliest first; none for a folder without items."""
+    return [gap for check in _CHECKS for gap in check(dataset)] if len(dataset.items) else []
 
 
 def _text_gaps(dataset: Dataset) -> list[Gap]:

@@ -93,16 +93,22 @@ def _issue(issue: Issue) -> Text:
 def _contents(found: dict[str, Any]) -> Iterator[RenderableType]:
     rows = {name: count for name, count in found["rows"].items() if count}
     yield Text("  " + " · ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in rows.items()))
-    missing = {name: share for name, share in found["items_without"].items() if share}
-    if missing:
-        shares = " · ".join(f"{name} {share:.1%}" for name, share in missing.items())
-        yield Padding(Text.assemble(("items without: ", "dim"), shares), (0, 0, 0, 2), expand=False)
+    missing = found["items_without"]
+    nowhere = ", ".join(name for name, share in missing.items() if share == 1)
+    partly = ", ".join(f"{name} on {_percent(share)}" for name, share in missing.items() if 0 < share < 1)
+    for label, text in (("on no item: ", nowhere), ("missing: ", partly)):
+        if text:
+            yield Padding(Text.assemble((label, "dim"), text), (0, 0, 0, 2), expand=False)
     if found["rows"]["events"]:
         yield Padding(_evidence(found), (1, 0, 0, 2), expand=False)
         spread = " · ".join(f"{name} {show_value(int(n))}" for name, n in found["events_per_user"].items())
         yield Padding(Text.assemble(("events per user: ", "dim"), spread), (0, 0, 0, 2), expand=False)
         kinds = " · ".join(f"{name} {count:,}" for name, count in found["event_types"].items())
         yield Padding(Text.assemble(("event types: ", "dim"), kinds), (0, 0, 0, 2), expand=False)
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if 0.001 <= share <= 0.999 else ("under 0.1%" if share < 0.5 else "over 99.9%")
 
 
 def _evidence(found: dict[str, Any]) -> Table:
