@@ -48,6 +48,8 @@ class PretrainedEncoder(Encoder):
     that change its vectors.
     """
 
+    average_heading: ClassVar[bool] = True
+
     model: str = ""
     revision: str | None = None
     max_length: int = 128

@@ -45,7 +45,7 @@ class WordSegmenter:
     @cached_property
     def lookalikes(self) -> Lookalikes:
         """The index of spellings."""
-        return Lookalikes.of(self.vocabulary.terms) if self._grams is None else Lookalikes(self._grams)
+        return Lookalikes.of(self.vocabulary.as_list()) if self._grams is None else Lookalikes(self._grams)
 
     def count(self, texts: Sequence[str]) -> sparse.csr_matrix:
         """Counts, shape (texts, words)."""
@@ -66,7 +66,7 @@ class WordSegmenter:
 
     def units(self) -> list[str]:
         """The words."""
-        return self.vocabulary.terms
+        return self.vocabulary.as_list()
 
     def state(self) -> State:
         """The words and their spellings."""

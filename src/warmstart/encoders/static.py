@@ -51,7 +51,7 @@ class StaticEncoder(Encoder):
     *Cost*: see docs/how-to/encoders.md. *Source*: `encoders.distil`.
     """
 
-    average_heading: ClassVar[bool] = False
+    average_heading: ClassVar[bool] = True
 
     model: str = ""
     revision: str | None = None
@@ -100,7 +100,8 @@ class StaticEncoder(Encoder):
             )
         frequency = np.bincount(counts.indices, minlength=len(vocabulary))
         kept = np.sort(np.argsort(-frequency, kind="stable")[: self.max_terms])
-        segmenter = WordSegmenter([vocabulary.terms[i] for i in kept])
+        names = vocabulary.as_list()
+        segmenter = WordSegmenter([names[i] for i in kept])
         chosen = self._sample(texts)
         headings = count_terms([terms(_heading(text)) for text in chosen], segmenter.vocabulary, grow=False)
         whole = count_terms([terms(text) for text in chosen], segmenter.vocabulary, grow=False)
@@ -171,6 +172,7 @@ class StaticEncoder(Encoder):
         self._take(read_table(folder))
 
     def _take(self, table: StaticTable) -> None:
+        vars(self).pop("_recent", None)  # the catalogue's vectors of the table before
         self._segmenter = table.segmenter
         self.table_, self.weights_ = table.vectors, table.weights
 
