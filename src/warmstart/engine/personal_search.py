@@ -20,9 +20,10 @@ from warmstart.search.hybrid import Legs
 class PersonalSearch:
     """Relevance of every item, with the best of them shifted by how much the searcher would like them.
 
-    The shift is gate * (taste - mean) / deviation over the `taste_depth` most relevant items, where
+    The shift is gate * (taste - least taste) / deviation over the `taste_depth` most relevant items, where
     gate = taste_weight * k / (k + taste_half) grows with the evidence k; without evidence relevance
-    stands alone. Shifted items stay above all others, so that the order below is that of relevance.
+    stands alone. No shift is negative: shifted items stay above all others, whose order is that of
+    relevance.
     """
 
     query: Query
@@ -31,7 +32,7 @@ class PersonalSearch:
     scores: FloatArray
     shifted: IntArray
     gate: float
-    mean: float
+    least: float
     deviation: float
 
     @classmethod
@@ -48,10 +49,10 @@ class PersonalSearch:
             return cls(query, stages, legs, relevance, shifted, 0.0, 0.0, 1.0)
         gate = settings.taste_weight * amount / (amount + settings.taste_half)
         taste = stages.scorer.score(query)[shifted]
-        mean, deviation = float(taste.mean()), float(taste.std()) or 1.0
+        least, deviation = float(taste.min()), float(taste.std()) or 1.0
         scores = relevance.copy()
-        scores[shifted] += gate * (taste - mean) / deviation
-        return cls(query, stages, legs, scores, shifted, gate, mean, deviation)
+        scores[shifted] += gate * (taste - least) / deviation
+        return cls(query, stages, legs, scores, shifted, gate, least, deviation)
 
     def contributions(self, positions: Sequence[int]) -> list[tuple[Reason, ...]]:
         """For items at catalogue positions the reasons that sum to their scores, largest first."""
@@ -71,7 +72,7 @@ class PersonalSearch:
     def _shift(self, taste: Sequence[Reason]) -> list[Reason]:
         unit = self.gate / self.deviation
         scaled = [replace(reason, value=unit * reason.value) for reason in taste]
-        return [Reason(kind="taste of the others found", value=-unit * self.mean), *scaled]
+        return [Reason(kind="taste of the others found", value=-unit * self.least), *scaled]
 
     def summaries(self, positions: Sequence[int], most: int) -> list[tuple[Reason, ...]]:
         """For each item the legs that found it, and the evidence that moved it most."""
