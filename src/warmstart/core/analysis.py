@@ -23,7 +23,8 @@ _COMBINING = re.compile("[\u0300-\u036f]")
 
 _STOP_WORDS = (
     "a an and any are as at be by can for from have i in is it me my of on or some something that the this"
-    " to want what which with you your 的 了 和 与 我 要 想 个 一 是 有 在 给"
+    " to want what which with you your buy find get give look looking make need show"
+    " 的 了 和 与 我 要 想 个 一 是 有 在 给"
 )
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 """Words that say how something is asked, not what is asked for."""

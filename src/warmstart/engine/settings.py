@@ -11,7 +11,7 @@ from warmstart.search.hybrid import HybridRetriever
 
 
 def _similar_weights() -> dict[str, float]:
-    return {KNN: 0.1, WALK: 0.0, KERNEL: 0.5, WORDS: 0.3, PROJECTION: 0.1, POPULARITY: 0.0}
+    return {KNN: 0.4, WALK: 0.0, KERNEL: 0.4, WORDS: 0.3, PROJECTION: 0.2, POPULARITY: 0.0}
 
 
 def _cart_weights() -> dict[str, float]:
