@@ -31,7 +31,7 @@ class CatalogueEncoder(Encoder):
     uses; where they speak the shop's language, prefer or combine them.
 
     `shrinkage` is in units of the mean term mass: larger trusts rare terms less. Terms in fewer than
-    `min_items` items, or in more than `max_share` of them, are left out.
+    `min_items` items, or in more than `max_share` of them, are left out; small catalogues keep more.
     """
 
     needs_fit: ClassVar[bool] = True
@@ -75,7 +75,8 @@ class CatalogueEncoder(Encoder):
 
     def _kept_terms(self, frequency: Any, n_texts: int) -> Any:
         low = min(self.min_items, max(1, n_texts // 50))  # a catalogue of 20 items keeps every word
-        usable = np.flatnonzero((frequency >= low) & (frequency <= max(1.0, self.max_share * n_texts)))
+        high = max(self.max_share * n_texts, min(10.0, n_texts - 1.0))  # few items must share what they can
+        usable = np.flatnonzero((frequency >= low) & (frequency <= high))
         if not usable.size:
             usable = np.flatnonzero(frequency)
         order = np.argsort(-frequency[usable], kind="stable")[: self.max_terms]
