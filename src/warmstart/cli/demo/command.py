@@ -24,7 +24,8 @@ Language = Annotated[
 Once = Annotated[bool, typer.Option("--once", help="Tell the story and end, without asking for input.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Another seed, another shop and another visitor.")]
 Svg = Annotated[
-    Path | None, typer.Option("--svg", metavar="FILE", help="Also save the story as a picture.")
+    Path | None,
+    typer.Option("--svg", metavar="FILE", help="Also save the heart of the story as a picture."),
 ]
 Items = Annotated[int, typer.Option("--items", min=50, max=20000, help="Products of the made-up shop.")]
 
@@ -54,21 +55,19 @@ def demo(
       warmstart demo --once --json
     """
     teller = _prepare(language, seed, items)
-    views = [] if as_json else [console(WIDEST)]
+    view = None if as_json else console(WIDEST)
+    scenes = _show(view, teller.tell(), language)
     if svg is not None:
-        from warmstart.cli.demo.picture import recorder
+        from warmstart.cli.demo.picture import save_picture
 
-        views.append(recorder())
-    scenes = _show(views, teller.tell(), language)
-    if svg is not None:
-        _save(views[-1], svg, language)
-    if as_json:
+        save_picture(scenes, svg, language)
+    if view is None:
         told = [scene.to_dict() for scene in scenes]
         print_json({"language": language, "seed": seed, "scenes": told})
     elif not once and sys.stdin.isatty() and sys.stdout.isatty():
         from warmstart.cli.demo.play import Play
 
-        Play(teller, views[0]).run()
+        Play(teller, view).run()
 
 
 def _prepare(language: Literal["en", "zh", "mixed"], seed: int, n_items: int) -> Teller:
@@ -90,23 +89,15 @@ def _prepare(language: Literal["en", "zh", "mixed"], seed: int, n_items: int) ->
     )
 
 
-def _show(views: list[Console], scenes: Iterator[Scene], language: str) -> list[Scene]:
+def _show(view: Console | None, scenes: Iterator[Scene], language: str) -> list[Scene]:
     """Show each scene as soon as it has been played; gives all of them."""
+    if view is None:
+        return list(scenes)
     from warmstart.cli.demo.show import show_scene, show_title
 
-    for view in views:
-        show_title(view, language)
+    show_title(view, language)
     told = []
     for number, scene in enumerate(scenes, start=1):
-        for view in views:
-            show_scene(view, scene, number, language)
+        show_scene(view, scene, number, language)
         told.append(scene)
     return told
-
-
-def _save(recorded: Console, path: Path, language: str) -> None:
-    from warmstart.cli.demo.picture import save_picture
-
-    asked = "" if language == "en" else f" --language {language}"
-    save_picture(recorded, path, f"$ warmstart demo{asked}")
-    note(f"Saved the picture as {path}")

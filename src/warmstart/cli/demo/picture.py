@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -10,7 +13,11 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 
-WIDTH = 104
+from warmstart.cli.demo.show import show_scene, show_title
+from warmstart.cli.demo.story import Scene
+
+WIDTH, LINES = 104, 5
+LEFT_OUT = {"search", "next"}
 _CELL = 20 * 0.61
 _TEXT = re.compile(r'(<text [^>]*textLength=")[^"]*("[^>]*>)([^<]*)(</text>)')
 
@@ -73,11 +80,9 @@ FORMAT = """\
 """Rich's own frame without its web fonts, so that opening the picture calls nobody."""
 
 
-def recorder() -> Console:
-    """A console that shows nothing and remembers everything."""
-    import io
-
-    return Console(
+def save_picture(scenes: Sequence[Scene], path: Path, language: str) -> None:
+    """Write the heart of a story as an SVG file: what a page has room for, in shorter lists."""
+    console = Console(
         record=True,
         file=io.StringIO(),
         width=WIDTH,
@@ -86,11 +91,14 @@ def recorder() -> Console:
         highlight=False,
         legacy_windows=False,
     )
-
-
-def save_picture(recorded: Console, path: Path, title: str) -> None:
-    """Write what was recorded as an SVG file."""
-    svg = recorded.export_svg(title=title, theme=THEME, code_format=FORMAT, unique_id="warmstart")
+    show_title(console, language)
+    heart = [scene for scene in scenes if scene.key not in LEFT_OUT]
+    for number, scene in enumerate(heart, start=1):
+        show_scene(console, replace(scene, lines=scene.lines[:LINES]), number, language)
+    asked = "" if language == "en" else f" --language {language}"
+    svg = console.export_svg(
+        title=f"$ warmstart demo{asked}", theme=THEME, code_format=FORMAT, unique_id="warmstart"
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_TEXT.sub(_true_length, svg), encoding="utf-8")
 

@@ -37,9 +37,8 @@ def show_scene(console: Console, scene: Scene, number: int, language: str) -> No
         console.print(Padding(Text(text, style="dim"), (0, 0, 0, 4), expand=False))
     if scene.lines:
         moves = scene.key not in {"search", "stranger", "forget"}
-        console.print(
-            Padding(lines_table(scene.lines, language, console.width - 4, moves=moves), (1, 0, 0, 4))
-        )
+        table = lines_table(scene.lines, language, console.width - 4, moves=moves)
+        console.print(Padding(table, (0, 0, 0, 4)))
     if scene.key == "next":
         console.print(Padding(_commands(), (1, 0, 1, 4), expand=False))
 

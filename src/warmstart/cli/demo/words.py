@@ -31,8 +31,8 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "click.found": ("Found by searching for “{query}”.", "是搜索“{query}”时找到的。"),
     "personal.heading": ("The same visitor searches for “{query}”", "同一位顾客搜索“{query}”"),
     "personal.text": (
-        "Same word as before; arrows compare with what everybody else gets.",
-        "还是刚才那个词；箭头表示与其他人结果相比的变化。",
+        "Arrows compare with what everybody else gets for the same word.",
+        "箭头表示与其他人搜索同一个词的结果相比的变化。",
     ),
     "newcomer.heading": ("A new product arrives: {title}", "新品上架：{title}"),
     "newcomer.added": (
@@ -74,12 +74,12 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "column.price": ("price", "价格"),
     "column.why": ("why", "原因"),
     "mark.new": ("new", "新"),
-    "why.self": ("you opened it: {title}", "你看过：{title}"),
+    "why.self": ("seen: {title}", "看过：{title}"),
     "why.popularity": ("popular", "热门"),
     "why.co-purchase": ("goes with {title}", "常与 {title} 搭配"),
     "why.content": ("like {title}", "与 {title} 相似"),
-    "why.lexical": ("your words", "字词相符"),
-    "why.dense": ("your meaning", "含义相近"),
+    "why.lexical": ("words", "字词"),
+    "why.dense": ("meaning", "含义"),
     "play.help": (
         "Type a number to click that item, words to search, ENTER for recommendations, "
         "why NUMBER, forget, or q to leave.",
