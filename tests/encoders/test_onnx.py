@@ -162,3 +162,20 @@ def test_the_dimension_is_found_where_the_graph_does_not_say_it(own_onnx):
 def test_mean_pooling_of_no_token_gives_zeros():
     tokens = np.ones((1, 3, 2), dtype=np.float32)
     assert not pool(tokens, np.zeros((1, 3), dtype=np.int64), "mean").any()
+
+
+def test_a_model_that_takes_more_than_text_names_the_other_encoder(own_onnx):
+    import onnx
+
+    model = onnx.load(own_onnx / "model.onnx")
+    model.graph.input.append(onnx.helper.make_tensor_value_info("pixels", onnx.TensorProto.INT64, ["n"]))
+    onnx.save(model, own_onnx / "model.onnx")
+    with pytest.raises(InputError, match=r"pixels.*TransformerEncoder"):
+        OnnxEncoder(model=str(own_onnx)).encode(["red"])
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
+def test_a_damaged_file_is_named(own_onnx, name):
+    (own_onnx / name).write_bytes(b"damaged")
+    with pytest.raises(InputError, match=name):
+        OnnxEncoder(model=str(own_onnx)).encode(["red"])

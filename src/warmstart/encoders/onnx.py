@@ -27,6 +27,8 @@ ONNX_FILES = (
 )
 """Where an ONNX model is looked for when `file` is not given, in this order."""
 
+_INPUTS = {"input_ids", "attention_mask", "token_type_ids", "position_ids"}
+
 
 @dataclass(kw_only=True)
 class OnnxEncoder(PretrainedEncoder):
@@ -71,9 +73,13 @@ class OnnxEncoder(PretrainedEncoder):
         for row, known in enumerate(tokens):
             ids[row, : len(known)] = known
             mask[row, : len(known)] = 1
-        offered = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        wanted = [known.name for known in self._session.get_inputs()]
-        (output,) = self._session.run([self._output.name], {name: offered[name] for name in wanted})
+        offered = {
+            "input_ids": ids,
+            "attention_mask": mask,
+            "token_type_ids": np.zeros_like(ids),
+            "position_ids": np.tile(np.arange(width), (len(ids), 1)),
+        }
+        (output,) = self._session.run([self._output.name], {name: offered[name] for name in self._inputs})
         return pool(np.asarray(output, dtype=np.float32), mask, self._pooling)
 
     def _files(self) -> Iterable[Path]:
@@ -132,6 +138,7 @@ class OnnxEncoder(PretrainedEncoder):
             from tokenizers import Tokenizer
         except ImportError as error:
             raise MissingExtraError("OnnxEncoder", "onnx") from error
+        model_folder.read_json_file(self._tokenizer_file)  # a damaged file is told apart here
         tokenizer = Tokenizer.from_file(str(self._tokenizer_file))
         limit = model_folder.longest_input(self.folder) or self.max_length
         tokenizer.enable_truncation(min(self.max_length, limit))
@@ -148,11 +155,31 @@ class OnnxEncoder(PretrainedEncoder):
             import onnxruntime
         except ImportError as error:
             raise MissingExtraError("OnnxEncoder", "onnx") from error
+        state = onnxruntime.capi.onnxruntime_pybind11_state
+        damage = (state.Fail, state.InvalidProtobuf, state.InvalidGraph, state.NotImplemented, RuntimeError)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self.threads
-        return onnxruntime.InferenceSession(
-            str(self._onnx_file), options, providers=["CPUExecutionProvider"]
-        )
+        path = str(self._onnx_file)
+        try:
+            return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        except damage as error:
+            raise InputError(
+                expected=f"a model that ONNX Runtime {onnxruntime.__version__} can read in {path}",
+                found=str(error).partition("\n")[0],
+                todo="Copy or export the model again.",
+            ) from error
+
+    @cached_property
+    def _inputs(self) -> list[str]:
+        names = [known.name for known in self._session.get_inputs()]
+        unknown = sorted(set(names) - _INPUTS)
+        if unknown:
+            raise InputError(
+                expected=f"a model that takes {', '.join(sorted(_INPUTS))}",
+                found=f"one that also takes {', '.join(unknown)}",
+                todo="Use TransformerEncoder for this model.",
+            )
+        return names
 
     @cached_property
     def _output(self) -> Any:

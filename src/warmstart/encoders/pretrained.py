@@ -8,6 +8,7 @@ import os
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from warmstart.core import registry
 from warmstart.core.component import State
 from warmstart.core.errors import ArtifactError, ConfigError, InputError
 from warmstart.core.linear import FloatArray
+from warmstart.core.progress import track
 from warmstart.encoders import model_folder
 from warmstart.encoders.cache import VectorCache
 from warmstart.roles.encoder import Encoder, Side
@@ -119,25 +121,26 @@ class PretrainedEncoder(Encoder):
 
     def _encode(self, texts: Sequence[str], side: Side) -> FloatArray:
         prefix = self._prefix(side)
-        prepared = [prefix + self._clean(text) for text in texts]
-        if self.cache and side == "item":
-            return self._cached(prepared)
-        return self._embed(prepared)
-
-    def _cached(self, texts: Sequence[str]) -> FloatArray:
-        """Vectors from the cache, and the missing ones computed and put there, a chunk at a time."""
-        cache, fingerprint = VectorCache.shared(), self.fingerprint
+        embed = partial(self._embed_new, self.fingerprint) if self.cache and side == "item" else self._embed
         vectors = np.empty((len(texts), self.dim), dtype=np.float32)
-        for start in range(0, len(texts), _CHUNK):
-            chunk = texts[start : start + _CHUNK]
-            known = cache.get(fingerprint, chunk, self.dim)
-            missing = list(dict.fromkeys(text for text in chunk if text not in known))
-            if missing:
-                fresh = dict(zip(missing, self._embed(missing), strict=True))
-                cache.put(fingerprint, fresh)
-                known |= fresh
-            vectors[start : start + len(chunk)] = [known[text] for text in chunk]
+        starts: Iterable[int] = range(0, len(texts), _CHUNK)
+        if len(texts) > _CHUNK:
+            starts = track(starts, "encoding texts", total=-(-len(texts) // _CHUNK))
+        for start in starts:
+            chunk = [prefix + self._clean(text) for text in texts[start : start + _CHUNK]]
+            vectors[start : start + len(chunk)] = embed(chunk)
         return vectors
+
+    def _embed_new(self, fingerprint: str, texts: Sequence[str]) -> FloatArray:
+        """Vectors from the cache; the missing ones are computed and put there."""
+        cache = VectorCache.shared()
+        known = cache.get(fingerprint, texts, self.dim)
+        missing = list(dict.fromkeys(text for text in texts if text not in known))
+        if missing:
+            fresh = dict(zip(missing, self._embed(missing), strict=True))
+            cache.put(fingerprint, fresh)
+            known |= fresh
+        return np.array([known[text] for text in texts], dtype=np.float32)
 
     def _prefix(self, side: Side) -> str:
         own = self.query_prefix if side == "query" else self.item_prefix

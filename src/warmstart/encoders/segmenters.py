@@ -49,7 +49,7 @@ class WordSegmenter:
 
     def count(self, texts: Sequence[str]) -> sparse.csr_matrix:
         """Counts, shape (texts, words)."""
-        documents = [terms(text[:MAX_CHARACTERS]) for text in texts]
+        documents = _documents(texts)
         known = count_terms(documents, self.vocabulary, grow=False)
         cells = [
             (row, column, weight)
@@ -64,6 +64,10 @@ class WordSegmenter:
         guessed = sparse.csr_matrix((weights.astype(np.float32), (rows, columns)), shape=known.shape)
         return sparse.csr_matrix(known + guessed)
 
+    def count_known(self, texts: Sequence[str]) -> sparse.csr_matrix:
+        """The same without unknown words."""
+        return count_terms(_documents(texts), self.vocabulary, grow=False)
+
     def units(self) -> list[str]:
         """The words."""
         return self.vocabulary.as_list()
@@ -71,6 +75,10 @@ class WordSegmenter:
     def state(self) -> State:
         """The words and their spellings."""
         return {"words": self.units(), "grams": self.lookalikes.grams}
+
+
+def _documents(texts: Sequence[str]) -> list[list[str]]:
+    return [terms(text[:MAX_CHARACTERS]) for text in texts]
 
 
 class TokenSegmenter:

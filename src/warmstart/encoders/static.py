@@ -17,7 +17,7 @@ from warmstart.core.progress import track
 from warmstart.core.vocabulary import Vocabulary, count_terms
 from warmstart.encoders import model_folder
 from warmstart.encoders.distil import adapt_table, distil_table
-from warmstart.encoders.segmenters import WordSegmenter, segmenter_from
+from warmstart.encoders.segmenters import MAX_CHARACTERS, WordSegmenter, segmenter_from
 from warmstart.encoders.static_folder import StaticTable, find_table, read_table, write_table
 from warmstart.roles.encoder import Encoder, Side
 
@@ -44,9 +44,9 @@ class StaticEncoder(Encoder):
 
     The first line of each text that `fit` gets is its heading. `size` is the length of the vectors at
     most, `max_terms` the number of words at most, the most frequent first. `smoothing` is the share of
-    all words at which a word's weight is one half; `ridge` and `ridge_alone` say how firmly words
-    stay where the teacher, or without a teacher the table, puts them. The defaults are those under
-    which held-out texts come closest to the teacher's vectors. `seed` draws the texts for the teacher.
+    all words at which a word's weight is one half; `ridge` says how firmly words stay where the
+    teacher's reading of them alone puts them, `adapt_ridge` the same for a table that was read. `seed`
+    draws the texts for the teacher.
 
     *Cost*: see docs/how-to/encoders.md. *Source*: `encoders.distil`.
     """
@@ -62,7 +62,7 @@ class StaticEncoder(Encoder):
     max_texts: int = 20_000
     smoothing: float = 3e-3
     ridge: float = 0.5
-    ridge_alone: float = 0.1
+    adapt_ridge: float = 0.1
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -89,25 +89,11 @@ class StaticEncoder(Encoder):
 
     def learn_from(self, encoder: Encoder, texts: Sequence[str]) -> Self:
         """Distil `encoder` onto the words of `texts`; see `distil`."""
-        documents = [terms(text) for text in texts]
-        vocabulary = Vocabulary()
-        counts = count_terms(documents, vocabulary, grow=True)
-        if not len(vocabulary):
-            raise InputError(
-                expected="texts with some words",
-                found=f"{len(texts)} texts without any",
-                todo="Give the items titles.",
-            )
-        frequency = np.bincount(counts.indices, minlength=len(vocabulary))
-        kept = np.sort(np.argsort(-frequency, kind="stable")[: self.max_terms])
-        names = vocabulary.as_list()
-        segmenter = WordSegmenter([names[i] for i in kept])
+        segmenter = WordSegmenter(_frequent_terms(texts, self.max_terms))
         chosen = self._sample(texts)
-        headings = count_terms([terms(_heading(text)) for text in chosen], segmenter.vocabulary, grow=False)
-        whole = count_terms([terms(text) for text in chosen], segmenter.vocabulary, grow=False)
         table, weights = distil_table(
-            whole,
-            headings,
+            segmenter.count_known(chosen),
+            segmenter.count_known([_heading(text) for text in chosen]),
             _read_by(encoder, segmenter.units(), "the teacher reads the words"),
             _read_by(encoder, chosen, "the teacher reads the texts"),
             size=self.size,
@@ -137,16 +123,18 @@ class StaticEncoder(Encoder):
             self._segmenter.count([_heading(text) for text in chosen]),
             self.table_,
             smoothing=self.smoothing,
-            ridge=self.ridge_alone,
+            ridge=self.adapt_ridge,
         )
         self._take(StaticTable(self._segmenter, table, weights))
 
     def _encode(self, texts: Sequence[str], side: Side) -> FloatArray:
         del side  # queries and items share the table
         self._load()
-        counts = self._segmenter.count(texts)
-        counts.data *= self.weights_[counts.indices]
-        vectors: FloatArray = np.asarray(counts @ self.table_, dtype=np.float32)
+        vectors = np.empty((len(texts), self.dim), dtype=np.float32)
+        for start in range(0, len(texts), _CHUNK):
+            counts = self._segmenter.count(texts[start : start + _CHUNK])
+            counts.data *= self.weights_[counts.indices]
+            vectors[start : start + _CHUNK] = counts @ self.table_
         return vectors
 
     def _sample(self, texts: Sequence[str]) -> list[str]:
@@ -202,6 +190,26 @@ def distil(encoder: Encoder, texts: Sequence[str], *, size: int = 256, **setting
     once and at most `max_texts` of the texts. Other `settings` are fields of `StaticEncoder`.
     """
     return StaticEncoder.from_settings({"size": size, **settings}).learn_from(encoder, texts)
+
+
+def _frequent_terms(texts: Sequence[str], n: int) -> list[str]:
+    """The `n` terms that stand in the most texts, in the order in which they were met."""
+    vocabulary = Vocabulary()
+    in_texts = np.zeros(0, dtype=np.int64)
+    for start in range(0, len(texts), _CHUNK):
+        documents = [terms(text[:MAX_CHARACTERS]) for text in texts[start : start + _CHUNK]]
+        counts = count_terms(documents, vocabulary, grow=True)
+        in_texts = np.pad(in_texts, (0, len(vocabulary) - len(in_texts)))
+        in_texts += np.bincount(counts.indices, minlength=len(vocabulary))
+    if not len(vocabulary):
+        raise InputError(
+            expected="texts with some words",
+            found=f"{len(texts)} texts without any",
+            todo="Give the items titles.",
+        )
+    kept = np.sort(np.argsort(-in_texts, kind="stable")[:n])
+    names = vocabulary.as_list()
+    return [names[i] for i in kept]
 
 
 def _heading(text: str) -> str:

@@ -92,12 +92,12 @@ class TransformerEncoder(PretrainedEncoder):
 
     @cached_property
     def _model(self) -> Any:
-        folder = self.folder
         try:
             import torch
             from sentence_transformers import SentenceTransformer
         except ImportError as error:
             raise MissingExtraError("TransformerEncoder", "lm") from error
+        folder = self.folder
         if not any(folder.rglob(_WEIGHTS)):
             raise InputError(
                 expected=f"weights in safetensors form in {folder}",
