@@ -137,7 +137,8 @@ def test_every_user_with_enough_events_and_something_left_to_find_is_asked(shop:
     } | {
         (user, HEAVY_SHOTS)
         for user in split.new_users
-        if len(histories[user]) >= MIN_HEAVY_EVENTS and set(histories[user][10:]) - set(histories[user][:10])
+        if len(histories[user]) >= MIN_HEAVY_EVENTS
+        and set(histories[user][10:]) - set(histories[user][:10])
     }
     assert asked == expected
     assert len(asked) == len(split.episodes)
@@ -255,4 +256,6 @@ def test_beauty_is_cut_as_the_protocol_says(shared_data: Callable[[str], Path]):
     cases = {shots: sum(e.shots == shots for e in split.episodes) for shots in (*SHOTS, HEAVY_SHOTS)}
     assert len({cases[shots] for shots in SHOTS}) == 1
     targets = [target for e in split.episodes if e.shots == 0 for target in e.targets]
-    assert sum(target in split.new_items for target in targets) / len(targets) == pytest.approx(0.19, abs=0.02)
+    assert sum(target in split.new_items for target in targets) / len(targets) == pytest.approx(
+        0.19, abs=0.02
+    )
