@@ -41,13 +41,13 @@ def drawn(found: ItemList, width: int) -> list[str]:
 @given(width=st.integers(min_value=16, max_value=240))
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     lines = drawn(FOUND, width)
-    assert len(lines) == 4
+    assert len(lines) >= 4
     assert max(map(cell_len, lines)) <= width
 
 
 @pytest.mark.parametrize("width", [60, 100, 160])
 def test_numbers_stand_under_each_other_beside_wide_characters(width: int) -> None:
-    lines = drawn(FOUND, width)
+    lines = [line for line in drawn(FOUND, width) if "00" in line or "score" in line]
     ends = [
         cell_len(line[: line.index(number) + len(number)])
         for line, number in zip(lines[1:3], ("2.000", "1.000"), strict=True)
@@ -57,17 +57,18 @@ def test_numbers_stand_under_each_other_beside_wide_characters(width: int) -> No
 
 
 def test_long_titles_are_shortened_and_ids_are_not() -> None:
-    lines = drawn(FOUND, 60)
-    assert "…" in lines[2]
-    assert lines[2].split()[1] == "2"
-    assert "\n" not in lines[2]
+    line = next(line for line in drawn(FOUND, 60) if "1.000" in line)
+    assert line.split()[:4] == ["2", "2", "A", "very"]
+    assert "…" in line
 
 
-def test_narrow_terminals_lose_reasons_first_and_prices_next() -> None:
+def test_narrow_terminals_show_reasons_below_titles_and_no_prices() -> None:
     assert {"why", "price"} <= set(drawn(FOUND, 120)[0].split())
-    assert {"price"} <= set(drawn(FOUND, 70)[0].split())
-    assert "why" not in drawn(FOUND, 70)[0]
-    assert "price" not in drawn(FOUND, 40)[0]
+    assert len(drawn(FOUND, 120)) == 4
+    narrow = drawn(FOUND, 40)
+    assert narrow[0].split() == ["item", "title", "score"]
+    assert narrow[2].strip() == "like the thing"
+    assert len(narrow) == 6
 
 
 def test_columns_that_nobody_fills_are_left_out() -> None:
@@ -75,7 +76,7 @@ def test_columns_that_nobody_fills_are_left_out() -> None:
 
 
 def test_only_what_speaks_for_an_item_is_given_as_its_reason() -> None:
-    assert [why(entry, ITEMS.get) for entry in FOUND] == ["like the thing", "popularity", ""]
+    assert [why(entry, ITEMS.get) for entry in FOUND] == ["like the thing", "popular", ""]
 
 
 def test_no_opinion_is_a_dash() -> None:

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from warmstart.data.records import Item
     from warmstart.engine.engine import Engine
 
+_SHORT = {"lexical": "words", "dense": "meaning", "popularity": "popular"}
+"""Reasons that many items share, in a word."""
+
 _LOUD, _EXPECTED = "unknown_item", "no_user"
 """The warning that a mistyped id gives, and the one that everybody who names no user expects."""
 
 FindItem = Callable[[str], "Item | None"]
 NARROW, WIDE = 48, 88
-"""From so many columns on a table has room for prices, and for reasons."""
+"""From so many columns on a table has room for prices, and for reasons beside the titles."""
 
 _GAP = 2
 """Blanks between columns."""
@@ -93,31 +96,41 @@ def _nothing() -> RenderableType:
 
 
 def items_table(item_of: FindItem, found: ItemList, *, width: int) -> Table:
-    """Place, id, title, price, score and the reason; narrow terminals get fewer columns."""
+    """Place, id, title, price, score and the reason, which narrow terminals show below the title."""
     items = [item_of(entry.item_id) for entry in found]
+    reasons = [why(entry, item_of) for entry in found]
+    titles = [Text(one_line(item.title) if item else "") for item in items]
+    if width < WIDE:
+        titles = [_with_reason(*pair) for pair in zip(titles, reasons, strict=True)]
     columns = {
-        "": [str(place) for place in range(1, len(found) + 1)],
-        "item": list(found.item_ids),
-        "title": [one_line(item.title) if item else "" for item in items],
-        "price": [price_text(item) for item in items],
-        "score": [score_text(entry.score) for entry in found],
-        "why": [why(entry, item_of) for entry in found],
+        "": [Text(str(place)) for place in range(1, len(found) + 1)],
+        "item": [Text(item_id) for item_id in found.item_ids],
+        "title": titles,
+        "price": [Text(price_text(item)) if width >= NARROW else Text() for item in items],
+        "score": [Text(score_text(entry.score)) for entry in found],
+        "why": [Text(reason) if width >= WIDE else Text() for reason in reasons],
     }
-    dropped = {"why"} if width >= NARROW else {"why", "price"}
-    dropped = set() if width >= WIDE else dropped
-    shown = {name: cells for name, cells in columns.items() if any(cells) and name not in dropped}
+    shown = {name: cells for name, cells in columns.items() if any(cells)}
     table = _table(shown, width)
     for row in zip(*shown.values(), strict=True):
-        table.add_row(*map(Text, row))
+        table.add_row(*row)
     return table
+
+
+def _with_reason(title: Text, reason: str) -> Text:
+    """A title with its reason on a line of its own, for narrow terminals."""
+    return Text.assemble(title, (f"\n{reason}", _STYLES["why"])) if reason else title
 
 
 _STYLES = {"": "dim", "item": "cyan", "why": "green"}
 
 
-def _table(columns: dict[str, list[str]], width: int) -> Table:
+def _table(columns: dict[str, list[Text]], width: int) -> Table:
     """An empty table in which title and reason share what the other columns leave."""
-    longest = {name: max(map(cell_len, [name, *cells])) for name, cells in columns.items()}
+    longest = {
+        name: max(cell_len(name), *(cell_len(line) for cell in cells for line in cell.plain.split("\n")))
+        for name, cells in columns.items()
+    }
     taken = sum(longest[name] for name in longest if name not in {"title", "why"})
     free = width - taken - _GAP * (len(columns) - 1)
     reason = min(longest.get("why", 0), max(free - longest.get("title", 0), free * 2 // 5))
@@ -156,11 +169,11 @@ def score_text(score: float) -> str:
 def why(entry: ScoredItem, item_of: FindItem, n: int = 2) -> str:
     """The strongest reasons for an item, in words."""
     best = sorted((r for r in entry.reasons if r.value > 0), key=lambda r: -r.value)[:n]
-    return " · ".join(reason_text(reason, item_of) for reason in best)
+    return " · ".join(_SHORT.get(reason.kind) or reason_text(reason, item_of) for reason in best)
 
 
 def reason_text(reason: Reason, item_of: FindItem) -> str:
-    """One reason in words: what the engine says, and the title of the item it came from."""
+    """One reason in words: what the engine says, or its kind and the title of its evidence."""
     item = item_of(reason.item_id) if reason.item_id else None
     title = one_line(item.title) if item else reason.item_id
     return reason.text or (f"{reason.kind}: {title}" if title else reason.kind)
