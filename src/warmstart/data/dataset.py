@@ -116,7 +116,10 @@ def _conform(name: str, frame: pl.DataFrame) -> pl.DataFrame:
             found=f"missing {missing or 'none'}, unknown {extra or 'none'}",
             todo="Rename the columns, or read the files with read_shop, which maps common names.",
         )
-    return frame.select(
+    conformed = frame.select(
         (pl.col(column) if column in frame.columns else pl.lit(None)).cast(dtype).alias(column)
         for column, dtype in schema.items()
     )
+    if name == "events":  # an event of no stated kind is still an interaction
+        return conformed.with_columns(pl.col(c.EVENT_TYPE).fill_null("interaction"))
+    return conformed
