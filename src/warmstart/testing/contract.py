@@ -1,0 +1,104 @@
+"""All checks of a role, for a component given by a factory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+from warmstart.core.component import Component
+from warmstart.roles.encoder import Encoder
+from warmstart.roles.scorer import Retriever, Scorer
+from warmstart.testing import component_checks as every
+from warmstart.testing import encoder_checks as encoders
+from warmstart.testing import scorer_checks as scorers
+from warmstart.testing.toys import LANGUAGES, Language, checkerboard
+from warmstart.testing.trials import EncoderTrial, RetrieverTrial, ScorerTrial
+
+Check = Callable[[], None]
+NamedCheck = tuple[str, Check]
+
+_OF_SETTINGS = (
+    every.settings_round_trip,
+    every.unknown_settings_are_refused,
+    every.the_schema_names_every_setting,
+    every.every_setting_has_a_default,
+    every.the_docstring_says_what_it_gives,
+)
+_OF_ANSWERS = (
+    every.same_seed_same_answer,
+    every.asking_changes_nothing,
+    every.renaming_and_shuffling_change_nothing,
+    every.a_new_fit_forgets_the_old_one,
+    every.state_carries_all_that_was_learned,
+    every.loaded_equals_saved,
+)
+_OF_SCORES = (
+    scorers.some_items_equal_all_items,
+    scorers.unknown_items_get_nan,
+    scorers.unknown_users_and_evidence_are_legal,
+    scorers.the_answer_belongs_to_the_asker,
+    scorers.asking_before_fit_is_an_error,
+    scorers.an_added_item_is_live,
+)
+_OF_ENCODERS = (
+    encoders.likeness_follows_the_checkerboard,
+    encoders.one_by_one_equals_batch,
+    encoders.vectors_have_length_one_or_zero,
+    encoders.headings_are_averaged_in_when_promised,
+    encoders.the_vectors_belong_to_the_asker,
+    encoders.a_bare_string_is_refused,
+    encoders.an_encoder_that_must_be_fitted_says_so,
+)
+_OF_TASTE = (scorers.taste_follows_the_checkerboard, scorers.new_items_follow_the_checkerboard)
+_OF_CROWDS = (scorers.the_crowd_is_followed,)
+_OF_LISTS = (
+    scorers.words_find_their_item,
+    scorers.lists_are_cut_and_sorted,
+    scorers.exclusions_and_filters_hold,
+)
+
+
+def encoder_checks(factory: Callable[[], Encoder]) -> list[NamedCheck]:
+    """Every check of an encoder, in English and Chinese.
+
+    `factory` makes a new, unfitted encoder with the same settings each time; it is not called before a
+    check is.
+    """
+    trials = {language: EncoderTrial(factory=factory, toy=checkerboard(language)) for language in LANGUAGES}
+    return [*_of_settings(factory), *_crossed((*_OF_ANSWERS, *_OF_ENCODERS), trials)]
+
+
+def scorer_checks(factory: Callable[[], Scorer], *, personal: bool = True) -> list[NamedCheck]:
+    """Every check of a scorer that answers from the query's events, in English and Chinese.
+
+    `personal=False` is for scorers that give everyone the same, such as popularity.
+    """
+    laws = (*_OF_ANSWERS, *_OF_SCORES, *(_OF_TASTE if personal else _OF_CROWDS))
+    trials = {language: ScorerTrial(factory=factory, toy=checkerboard(language)) for language in LANGUAGES}
+    return [*_of_settings(factory), *_crossed(laws, trials)]
+
+
+def retriever_checks(factory: Callable[[], Retriever]) -> list[NamedCheck]:
+    """Every check of a retriever that answers from the query's text, in English and Chinese."""
+    laws = (*_OF_ANSWERS, *_OF_SCORES, *_OF_LISTS)
+    trials = {
+        language: RetrieverTrial(factory=factory, toy=checkerboard(language)) for language in LANGUAGES
+    }
+    return [*_of_settings(factory), *_crossed(laws, trials)]
+
+
+def _of_settings(factory: Callable[[], Component]) -> list[NamedCheck]:
+    return [(law.__name__, partial(_on_new, law, factory)) for law in _OF_SETTINGS]
+
+
+def _on_new(law: Callable[[Component], None], factory: Callable[[], Component]) -> None:
+    law(factory())
+
+
+def _crossed(laws: Iterable[Callable[[Any], None]], trials: Mapping[Language, Any]) -> list[NamedCheck]:
+    return [
+        (f"{law.__name__}[{language}]", partial(law, trial))
+        for language, trial in trials.items()
+        for law in laws
+    ]

@@ -1,0 +1,139 @@
+"""A component, a toy shop, and how to ask: what the checks are given."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from warmstart.core.component import Component
+from warmstart.core.linear import FloatArray
+from warmstart.data.dataset import Dataset
+from warmstart.data.query import Query
+from warmstart.roles.encoder import Encoder
+from warmstart.roles.scorer import Retriever, Scorer
+from warmstart.testing.toys import Checkerboard, WordEncoder, checkerboard, rename_query, renamed
+
+AnyComponent = TypeVar("AnyComponent", bound=Component)
+AnyScorer = TypeVar("AnyScorer", bound=Scorer)
+
+
+@dataclass(kw_only=True)
+class Trial(ABC, Generic[AnyComponent]):
+    """What the laws that hold for every component need: make one, fit it, ask it."""
+
+    factory: Callable[[], AnyComponent]
+    toy: Checkerboard = field(default_factory=checkerboard)
+
+    @cached_property
+    def fitted(self) -> AnyComponent:
+        """A fitted component, made at first use. Checks must leave it as it is."""
+        return self.fit(self.factory())
+
+    @abstractmethod
+    def fit(self, component: AnyComponent) -> AnyComponent:
+        """Fit on the toy shop."""
+
+    @abstractmethod
+    def fit_elsewhere(self, component: AnyComponent) -> AnyComponent:
+        """Fit on another shop."""
+
+    @abstractmethod
+    def answer(self, component: AnyComponent) -> FloatArray:
+        """What a fitted component says about everything in the toy shop; higher is nearer or better."""
+
+    @abstractmethod
+    def answer_renamed(self) -> FloatArray:
+        """The same from one fitted on the renamed and shuffled shop, in the order of `answer`."""
+
+    def loaded(self, component: AnyComponent) -> None:
+        """What must be done after `set_state`."""
+
+
+@dataclass(kw_only=True)
+class EncoderTrial(Trial[Encoder]):
+    """Asks for the cosines among items, and between single words and items."""
+
+    def fit(self, component: Encoder) -> Encoder:
+        """Fit on the texts of the toy shop."""
+        return component.fit(self.toy.texts)
+
+    def fit_elsewhere(self, component: Encoder) -> Encoder:
+        """Fit on half of the texts."""
+        return component.fit(self.toy.texts[: len(self.toy.texts) // 2])
+
+    def answer(self, component: Encoder) -> FloatArray:
+        """Cosines, shape (items + words, items)."""
+        return self.cosines(component, self.toy.texts)
+
+    def cosines(self, encoder: Encoder, texts: list[str]) -> FloatArray:
+        """Cosines of items and of words with the items of these texts."""
+        words = [self.toy.word_query(group, i).text for group in (0, 1) for i in range(13)]
+        items = encoder.encode_items(texts)
+        cosines: FloatArray = np.vstack([items, encoder.encode(words, "query")]) @ items.T
+        return cosines
+
+    def answer_renamed(self) -> FloatArray:
+        """Fitted and asked in another order; an encoder sees no ids."""
+        order = np.random.default_rng(0).permutation(len(self.toy.texts))
+        texts = [self.toy.texts[i] for i in order]
+        shuffled = self.cosines(self.factory().fit(texts), texts)
+        back = np.argsort(order)
+        return np.vstack([shuffled[: len(order)][back], shuffled[len(order) :]])[:, back]
+
+
+@dataclass(kw_only=True)
+class AnyScorerTrial(Trial[AnyScorer]):
+    """Fits with an encoder whose cosines are exact."""
+
+    def fit(self, component: AnyScorer) -> AnyScorer:
+        """Fit on the toy shop."""
+        return self.fit_on(component, self.toy.dataset)
+
+    def fit_on(self, component: AnyScorer, dataset: Dataset) -> AnyScorer:
+        """Fit on a shop whose words are those of the toy shop."""
+        return component.fit(dataset, self.encoder)
+
+    def fit_elsewhere(self, component: AnyScorer) -> AnyScorer:
+        """Fit on half of the items, with all events."""
+        dataset = self.toy.dataset
+        return self.fit_on(component, Dataset(items=dataset.items[::2], events=dataset.events))
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The stand-in for a language model."""
+        return WordEncoder().fit(self.toy.texts)
+
+    @property
+    def queries(self) -> list[Query]:
+        """The questions asked by `answer`."""
+        users = [self.toy.user_query(group, n) for group in (0, 1) for n in (1, 3, None)]
+        words = [self.toy.word_query(group, *range(n)) for group in (0, 1) for n in (1, 2)]
+        return [*users, *words, Query()]
+
+    def answer(self, component: AnyScorer) -> FloatArray:
+        """Scores, shape (queries, items)."""
+        return np.vstack([component.score(query) for query in self.queries])
+
+    def answer_renamed(self) -> FloatArray:
+        """Fitted on the renamed shop, asked by renamed users."""
+        dataset, names = renamed(self.toy)
+        scorer = self.fit_on(self.factory(), dataset)
+        order = [names[item_id] for item_id in self.toy.dataset.item_ids]
+        return np.vstack([scorer.score(rename_query(query, names), order) for query in self.queries])
+
+    def loaded(self, component: AnyScorer) -> None:
+        """Give back the encoder."""
+        component.use_encoder(self.encoder)
+
+
+class ScorerTrial(AnyScorerTrial[Scorer]):
+    """A trial of a scorer."""
+
+
+class RetrieverTrial(AnyScorerTrial[Retriever]):
+    """A trial of a retriever."""

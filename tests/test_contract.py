@@ -1,0 +1,74 @@
+"""Every registered component keeps every check of its role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import tiny_models
+from warmstart.core import registry
+from warmstart.testing import encoder_checks, retriever_checks, scorer_checks
+
+CHECKS: dict[str, Callable[..., list[tuple[str, Callable[[], None]]]]] = {
+    "encoder": encoder_checks,
+    "retriever": retriever_checks,
+    "scorer": scorer_checks,
+    "scorer.popularity": partial(scorer_checks, personal=False),
+}
+"""The checks of a role; a component with its own entry is checked by that one."""
+
+FACTORIES: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "encoder.onnx": lambda folder: {"model": str(tiny_models.onnx_folder(folder))},
+    "encoder.static": lambda folder: {"model": str(tiny_models.static_folder(folder / "static"))},
+    "encoder.transformer": lambda folder: {"model": str(tiny_models.transformer_folder(folder / "bert"))},
+}
+"""Settings for the components that cannot do without: they get a folder to make a model in."""
+
+
+def checks_of(component: str) -> Callable[..., list[tuple[str, Callable[[], None]]]]:
+    return CHECKS.get(component) or CHECKS[component.partition(".")[0]]
+
+
+def cases() -> Iterator[Any]:
+    for component in registry.names():
+        kind, _, name = component.partition(".")
+        for check, _ in checks_of(component)(partial(registry.get, kind, name)):
+            yield pytest.param(component, check, id=f"{component}-{check}")
+
+
+@pytest.fixture(scope="module")
+def factory(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Callable[[], Any]]:
+    made: dict[str, Callable[[], Any]] = {}
+
+    def make(component: str) -> Callable[[], Any]:
+        if component not in made:
+            kind, _, name = component.partition(".")
+            needed = FACTORIES.get(component)
+            settings = needed(tmp_path_factory.mktemp("model")) if needed else {}
+            made[component] = partial(registry.get(kind, name), **settings)
+        return made[component]
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def checks(factory: Callable[[str], Callable[[], Any]]) -> Callable[[str], dict[str, Callable[[], None]]]:
+    made: dict[str, dict[str, Callable[[], None]]] = {}
+
+    def collect(component: str) -> dict[str, Callable[[], None]]:
+        if component not in made:
+            made[component] = dict(checks_of(component)(factory(component)))
+        return made[component]
+
+    return collect
+
+
+@pytest.mark.parametrize(("component", "check"), list(cases()))
+def test_every_component_keeps_the_contract(
+    component: str, check: str, checks: Callable[[str], dict[str, Callable[[], None]]]
+):
+    checks(component)[check]()
