@@ -48,8 +48,10 @@ class PersonalSearch:
         if not len(shifted):
             return cls(query, stages, legs, relevance, shifted, 0.0, 0.0, 1.0)
         gate = settings.taste_weight * amount / (amount + settings.taste_half)
-        taste = stages.scorer.score(query)[shifted]
-        least, deviation = float(taste.min()), float(taste.std()) or 1.0
+        everywhere = stages.scorer.taste(query)
+        taste = everywhere[shifted]
+        # Results that are nearly alike to this searcher stay so: the catalogue's spread is the yardstick.
+        least, deviation = float(taste.min()), max(float(taste.std()), float(everywhere.std())) or 1.0
         scores = relevance.copy()
         scores[shifted] += gate * (taste - least) / deviation
         return cls(query, stages, legs, scores, shifted, gate, least, deviation)
@@ -71,7 +73,7 @@ class PersonalSearch:
 
     def _shift(self, taste: Sequence[Reason]) -> list[Reason]:
         unit = self.gate / self.deviation
-        scaled = [replace(reason, value=unit * reason.value) for reason in taste]
+        scaled = [replace(reason, value=unit * reason.value) for reason in taste if reason.item_id]
         return [Reason(kind="taste of the others found", value=-unit * self.least), *scaled]
 
     def summaries(self, positions: Sequence[int], most: int) -> list[tuple[Reason, ...]]:

@@ -83,7 +83,7 @@ def item_weights(events: Iterable[Event], scale: RatingScale) -> dict[str, float
 
 
 def interaction_matrix(dataset: Dataset) -> sparse.csr_matrix:
-    """Who has something to do with what: ones at (user, item), users in order of first appearance.
+    """Who has something to do with what: ones at (user, item), users in order of their ids.
 
     Events that say nothing (impressions) or speak against an item are left out; low ratings stay,
     because choosing what to rate is itself evidence of what users come for.

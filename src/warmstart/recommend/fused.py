@@ -96,6 +96,10 @@ class FusedScorer(HistoryScorer):
         """Scores under other weights of the parts, for questions other than "what next"."""
         return self._parts.mix(*self.history(query), mixing)
 
+    def taste(self, query: Query) -> FloatArray:
+        """What the history alone says of every item: the score without popularity."""
+        return self.score_with(query, {**self.weights_, POPULARITY: 0.0, FIRST: 0.0})
+
     def refit(self, dataset: Dataset) -> None:
         """Learn the tables again from other events on the same items; text features stay."""
         self._check_fitted()
