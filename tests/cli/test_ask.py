@@ -96,6 +96,14 @@ def test_explain_sums_to_the_score(run: Run, run_json: Run, fitted: Path, simula
     assert all(one >= other for one, other in pairwise(values))
 
 
+def test_explaining_what_a_query_does_not_find_says_so(run: Run, run_json: Run, fitted: Path) -> None:
+    every = Engine.load(fitted)
+    found = set(every.search("tent", n=len(every.dataset.items)).item_ids)
+    other = next(item_id for item_id in every.dataset.item_ids if item_id not in found)
+    assert "does not find it" in run("explain", fitted, other, "--query", "tent").stdout
+    assert run_json("explain", fitted, other, "--query", "tent")["score"] is None
+
+
 def test_explaining_an_unknown_item_is_an_input_error(run: Run, fitted: Path) -> None:
     run("explain", fitted, "nope", code=2)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from warmstart.cli.output import PIPE_WIDTH, console, note, write_json
+from warmstart.cli.output import PIPE_WIDTH, console, note, print_json, write_json
 
 
 def test_a_pipe_is_wide_unless_columns_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,6 +22,11 @@ def test_json_keeps_chinese_readable(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "耳机" in (tmp_path / "new" / "a.json").read_text(encoding="utf-8")
     write_json(Path("-"), {"query": "耳机"})
     assert json.loads(capsys.readouterr().out) == {"query": "耳机"}
+
+
+def test_json_has_null_where_there_is_no_number(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"score": float("nan"), "more": [float("inf"), 1.5, {"deep": (float("-inf"),)}]})
+    assert json.loads(capsys.readouterr().out) == {"score": None, "more": [None, 1.5, {"deep": [None]}]}
 
 
 def test_notes_are_for_people_at_a_terminal_only(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -152,6 +153,8 @@ def explain(
         return
     out = console()
     out.print(f"{item}  {answers.one_line(facts.get('title', ''))}", style="bold", markup=False)
+    if math.isnan(entry.score):
+        out.print("! This question does not find it, so it has no score.", style="yellow")
     out.print(answers.reasons_table(entry, engine.item, width=out.width))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import time
@@ -39,7 +40,7 @@ def _asked_width() -> int | None:
 
 def print_json(value: Any) -> None:
     """The one way to write JSON to standard output: UTF-8, readable, and nothing around it."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(_json(value))
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -48,7 +49,20 @@ def write_json(path: Path, value: Any) -> None:
         print_json(value)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    path.write_text(_json(value), encoding="utf-8")
+
+
+def _json(value: Any) -> str:
+    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """The same value with null for what JSON has no number for."""
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def note(text: str) -> None:
