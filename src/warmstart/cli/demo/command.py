@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,6 +73,8 @@ def demo(
 
 def _prepare(language: Literal["en", "zh", "mixed"], seed: int, n_items: int) -> Teller:
     """Make up the shop and learn it, with the time that each took."""
+    # Matrices of this size lose more to waiting threads than they gain; numpy is not loaded yet.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from warmstart.cli.demo.cast import Visitor
     from warmstart.cli.demo.story import Teller
     from warmstart.data.simulator import SimulatorSettings, simulate
