@@ -7,7 +7,6 @@ question. Start with `read_shop` (or `Dataset.from_records`) and `Engine`.
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
     from warmstart.data.records import Event, Item
     from warmstart.engine.engine import Engine
 
-__version__ = version("warmstart")
+    __version__: str
+
 
 _HOMES = {
     "Dataset": "warmstart.data.dataset",
@@ -35,6 +35,10 @@ __all__ = ["Dataset", "Engine", "Event", "Item", "ItemList", "Query", "__version
 
 def __getattr__(name: str) -> Any:
     """Import on first use, so that `import warmstart` costs next to nothing."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("warmstart")
     if name not in _HOMES:
         raise AttributeError(f"module 'warmstart' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
