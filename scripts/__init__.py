@@ -1,0 +1,1 @@
+"""What the Makefile runs: setting up, pinning versions, writing the reference pages."""
