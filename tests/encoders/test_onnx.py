@@ -131,7 +131,7 @@ def test_the_onnx_folder_is_searched_before_the_model_folder(own_onnx):
 
 def test_a_folder_without_an_onnx_file_says_how_to_make_one(tmp_path):
     with pytest.raises(InputError, match="export_onnx"):
-        OnnxEncoder(model=str(tmp_path)).encode(["red"])
+        assert OnnxEncoder(model=str(tmp_path)).fingerprint
 
 
 def test_a_folder_without_a_tokenizer_says_so(own_onnx):
@@ -142,7 +142,7 @@ def test_a_folder_without_a_tokenizer_says_so(own_onnx):
 
 def test_without_a_model_the_setting_is_named():
     with pytest.raises(ConfigError, match="'model'"):
-        OnnxEncoder().encode(["red"])
+        assert OnnxEncoder().fingerprint
 
 
 def test_a_batch_size_of_zero_is_refused():
