@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from warmstart.core import columns as c
 from warmstart.cli.output import Clock, console, count, print_json
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def answer_dict(item_of: FindItem, found: ItemList, clock: Clock, asked: dict[st
     """The answer as plain values, with what a page needs to show each item."""
     plain = found.to_dict()
     for entry in plain["items"]:
-        entry.update(item_facts(item_of(entry["item_id"])))
+        entry.update(item_facts(item_of(entry[c.ITEM_ID])))
     return {"asked": {k: v for k, v in asked.items() if v}, **plain, "took_ms": clock.ms}
 
 
