@@ -12,8 +12,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from warmstart.core import columns as c
 from warmstart.cli.output import Clock, console, count, print_json
+from warmstart.core import columns as c
 
 if TYPE_CHECKING:
     from rich.console import JustifyMethod
