@@ -63,9 +63,9 @@ def main() -> int:
         print(f"torch is installed ({build} build)")
         return 0
     wanted = requirement(pinned_version(), sys.platform)
+    print(f"installing {wanted} (about 200 MB)", flush=True)
     complaint = install(wanted) and install(wanted, *PATIENCE, "--extra-index-url", WHEELS)
     if not complaint:
-        print(f"installed {wanted}")
         return 0
     python = ".".join(map(str, sys.version_info[:2]))
     print(
