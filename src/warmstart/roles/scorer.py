@@ -91,7 +91,7 @@ class Scorer(Component, ABC):
     def set_state(self, state: State) -> None:
         """Take back what `get_state` gave."""
         super().set_state(state)
-        self._encoder: Encoder | None = None
+        self._encoder = None
         self._take_ids(state["item_ids_"])
 
     @abstractmethod
