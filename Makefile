@@ -6,6 +6,7 @@ VENV ?= .venv
 CORE ?= .venv-core
 WORKERS ?= 2
 ARGS ?=
+BENCHMARKS ?= install engine encoders answers protocols
 BIN := $(VENV)/bin
 INSTALL := -m pip install --quiet --quiet --constraint constraints.txt
 SOURCES := src tests benchmarks examples scripts
@@ -76,7 +77,9 @@ format: $(VENV)/dev ## let ruff mend what it can
 	@$(BIN)/ruff format $(SOURCES)
 
 bench: $(VENV)/dev ## the measurements behind the numbers in the documentation, written to benchmarks/results
-	@for file in benchmarks/[!_]*.py; do echo "== $$file" && $(BIN)/python "$$file" || exit 1; done
+	@for name in $(BENCHMARKS); do \
+	    echo "== $$name" && OMP_NUM_THREADS=1 $(BIN)/python benchmarks/$$name.py || exit 1; \
+	done
 
 docs: $(VENV)/lean ## write the generated pages of docs/reference
 	@$(BIN)/python scripts/make_reference.py

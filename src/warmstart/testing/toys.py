@@ -185,6 +185,6 @@ class WordEncoder(Encoder):
     def _fit(self, texts: Sequence[str]) -> None:
         self.terms_: list[str] = sorted({term for text in texts for term in terms(text)})
 
-    def _encode(self, texts: Sequence[str], side: Side) -> FloatArray:  # noqa: ARG002
+    def _encode(self, texts: Sequence[str], side: Side) -> FloatArray:
         counts = count_terms([terms(text) for text in texts], Vocabulary(self.terms_), grow=False)
         return np.asarray(counts.todense(), dtype=np.float32)
