@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -18,9 +19,19 @@ from warmstart.core.linear import BoolArray, IntArray
 
 DoubleArray = npt.NDArray[np.float64]
 
-_TEXT_FIELDS: Final = (c.ITEM_ID, c.TITLE, c.BRAND, c.CURRENCY, c.GROUP_ID)
 _LIST_FIELDS: Final = (c.CATEGORIES, c.TAGS)
-_NUMBER_FIELDS: Final = (c.PRICE, c.CREATED_AT)
+_SHARED_FIELDS: Final = (
+    c.BRAND,
+    c.CATEGORIES,
+    c.PRICE,
+    c.TAGS,
+    c.AVAILABLE,
+    c.CREATED_AT,
+    c.CURRENCY,
+    c.GROUP_ID,
+    c.TITLE,
+    c.ITEM_ID,
+)
 _RANGES: Final[dict[str, Callable[[DoubleArray, float], BoolArray]]] = {
     "gte": lambda values, bound: values >= bound,
     "gt": lambda values, bound: values > bound,
@@ -76,22 +87,29 @@ class FilterIndex:
     """
 
     def __init__(self, items: pl.DataFrame) -> None:
-        self._values: dict[str, dict[str, set[int]]] = {}
-        self._numbers: dict[str, dict[int, float]] = {}
-        self._fields_of: dict[int, list[tuple[str, str]]] = {}
-        self.size = 0
+        self._rows: list[dict[str, Any]] = []
+        self._columns: dict[str, _Column] = {}
         self.put(items, np.arange(len(items), dtype=np.int64))
+
+    @property
+    def size(self) -> int:
+        """Number of items."""
+        return len(self._rows)
 
     def put(self, items: pl.DataFrame, positions: IntArray) -> None:
         """Take in items at catalogue `positions`, forgetting what stood there before."""
+        self._columns.clear()
+        missing = int(positions.max(initial=-1)) + 1 - len(self._rows)
+        self._rows += [{} for _ in range(missing)]
         for row, position in zip(items.iter_rows(named=True), positions.tolist(), strict=True):
-            self._remove(position)
-            self._add(row, position)
-        self.size = max(self.size, int(positions.max(initial=-1)) + 1)
+            attributes = row[c.ATTRIBUTES]
+            self._rows[position] = row | {c.ATTRIBUTES: json.loads(attributes) if attributes else {}}
 
     def fields(self) -> list[str]:
-        """Names that a filter may use."""
-        return sorted(self._values.keys() | self._numbers.keys())
+        """Names that a filter may use: the fields of every shop, then attributes, the commonest first."""
+        common = [name for name in _SHARED_FIELDS if any(_values(row, name) for row in self._rows)]
+        counts = Counter(name for row in self._rows for name in row.get(c.ATTRIBUTES, ()))
+        return common + [name for name, _ in counts.most_common() if name not in common]
 
     def mask(self, filters: Mapping[str, Any]) -> BoolArray:
         """Which items pass every condition, in catalogue order.
@@ -101,69 +119,75 @@ class FilterIndex:
         """
         allowed = np.ones(self.size, dtype=np.bool_)
         for name, condition in filters.items():
-            self._check_field(name)
+            column = self._column(name)
             if isinstance(condition, Mapping):
                 for kind, value in condition.items():
-                    allowed &= self._one(name, kind, value)
+                    allowed &= _one(column, name, kind, value)
             else:
-                allowed &= self._any(name, condition)
+                allowed &= column.any_of(condition)
         return allowed
 
-    def _one(self, name: str, kind: str, value: Any) -> BoolArray:
-        if kind == "not":
-            return ~self._any(name, value)
-        if kind not in _RANGES:
-            raise InputError(
-                expected=f"one of {', '.join([*_RANGES, 'not'])} in the filter on '{name}'",
-                found=repr(kind),
-                todo="Use those, or a plain value or list.",
-            )
-        numbers = np.full(self.size, np.nan, dtype=np.float64)  # float32 cannot tell two minutes apart
-        known = self._numbers.get(name, {})
-        numbers[list(known)] = list(known.values())
-        return _RANGES[kind](numbers, _number(name, value))
+    def _column(self, name: str) -> _Column:
+        """One field of all items, laid out when a filter first asks for it."""
+        if name not in self._columns:
+            column = _Column([_values(row, name) for row in self._rows])
+            if not column.positions:
+                known = self.fields()
+                raise InputError(
+                    expected="a filter on a field that some item has",
+                    found=repr(name),
+                    todo=f"Known fields: {', '.join(known[:30])}{' …' if len(known) > 30 else ''}.",
+                )
+            self._columns[name] = column
+        return self._columns[name]
 
-    def _any(self, name: str, condition: Any) -> BoolArray:
+
+class _Column:
+    """The values of one field: who has which, and the number each item has, NaN for none."""
+
+    def __init__(self, values: Sequence[Sequence[Any]]) -> None:
+        self.positions: dict[str, list[int]] = {}
+        self.numbers = np.full(len(values), np.nan, dtype=np.float64)  # float32 is off by minutes for times
+        for position, own in enumerate(values):
+            for value in own:
+                self.positions.setdefault(_key(value), []).append(position)
+                if isinstance(value, int | float) and not isinstance(value, bool):
+                    self.numbers[position] = value
+
+    def any_of(self, condition: Any) -> BoolArray:
+        """Items that have one of the values."""
         choices = condition if isinstance(condition, list | tuple | set | frozenset) else [condition]
-        found: set[int] = set()
+        mask = np.zeros(len(self.numbers), dtype=np.bool_)
         for choice in choices:
-            found |= self._values.get(name, {}).get(_key(choice), set())
-        mask = np.zeros(self.size, dtype=np.bool_)
-        mask[list(found)] = True
+            mask[self.positions.get(_key(choice), [])] = True
         return mask
 
-    def _check_field(self, name: str) -> None:
-        if name in self._values or name in self._numbers:
-            return
-        known = self.fields()
+
+def _one(column: _Column, name: str, kind: str, value: Any) -> BoolArray:
+    if kind == "not":
+        return ~column.any_of(value)
+    if kind not in _RANGES:
         raise InputError(
-            expected="a filter on a field that some item has",
-            found=repr(name),
-            todo=f"Known fields: {', '.join(known[:30])}{' …' if len(known) > 30 else ''}.",
+            expected=f"one of {', '.join([*_RANGES, 'not'])} in the filter on '{name}'",
+            found=repr(kind),
+            todo="Use those, or a plain value or list.",
         )
-
-    def _add(self, row: Mapping[str, Any], position: int) -> None:
-        for name, value in _facts(row):
-            key = _key(value)
-            self._values.setdefault(name, {}).setdefault(key, set()).add(position)
-            self._fields_of.setdefault(position, []).append((name, key))
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                self._numbers.setdefault(name, {})[position] = float(value)
-
-    def _remove(self, position: int) -> None:
-        for name, key in self._fields_of.pop(position, []):
-            self._values[name].get(key, set()).discard(position)
-            self._numbers.get(name, {}).pop(position, None)
+    return _RANGES[kind](column.numbers, _number(name, value))
 
 
-def _facts(row: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    facts: list[tuple[str, Any]] = [(c.AVAILABLE, row[c.AVAILABLE] is not False)]
-    facts += [(name, row[name]) for name in (*_TEXT_FIELDS, *_NUMBER_FIELDS) if row[name] is not None]
-    facts += [(name, value) for name in _LIST_FIELDS for value in row[name] or ()]
-    attributes = json.loads(row[c.ATTRIBUTES]) if row[c.ATTRIBUTES] else {}
-    for name, value in attributes.items():
-        facts += [(name, inner) for inner in (value if isinstance(value, list) else [value])]
-    return facts
+def _values(row: Mapping[str, Any], name: str) -> Sequence[Any]:
+    """What an item has in a field; its own columns and its attributes together."""
+    found: list[Any] = []
+    if name == c.AVAILABLE and row:
+        found.append(row[c.AVAILABLE] is not False)
+    elif name in _LIST_FIELDS:
+        found += row.get(name) or ()
+    elif name in _SHARED_FIELDS and row.get(name) is not None:
+        found.append(row[name])
+    value = row.get(c.ATTRIBUTES, {}).get(name)
+    if value is not None:
+        found += value if isinstance(value, list) else [value]
+    return found
 
 
 def _key(value: Any) -> str:
