@@ -25,24 +25,26 @@ data, for research only; put them into a folder and name it in `WARMSTART_DATA`.
 CONCLUSIONS = {
     "icecat-search": (
         "On a catalogue that nobody has clicked in yet, words alone already rank well; meaning "
-        "learned from the catalogue adds results that no judge had seen (c rises), and costs what "
-        "unjudged results cost (Judged@10 falls)."
+        "learned from the catalogue adds results that no judge had seen (c rises, within the "
+        "interval) and costs what unjudged results cost (Judged@10 falls)."
     ),
     "beauty-new-users": (
-        "From the first click on, the fused score beats every one of its parts; before it, "
+        "From the first event on, the fused score beats every one of its parts; before it, "
         "popularity is what there is."
     ),
     "beauty-new-items": (
-        "Among new products the engine ranks at least as well as its best part. In the whole "
-        "catalogue new products hardly surface by score alone, and plain content shows more of "
-        "them: showing them is a matter of exposure, which a policy has to grant."
+        "Among new products the engine ranks better than its best part. In the whole catalogue "
+        "plain content shows more new products than the engine does: showing them is a matter of "
+        "exposure, which a policy has to grant and no score does by itself."
     ),
     "ml100k-new-users": (
-        "In a small shop where everybody rates the same famous films first, popularity is hard to "
-        "beat at one event."
+        "In a small shop where everybody rates the same famous films first, popularity is as good "
+        "as anything up to three events; the learned weights know it and stay with it."
     ),
     "ml100k-new-items": (
-        "Titles and genres alone say little about a film; what similar films were chosen with says more."
+        "Among new films the engine leads, within the interval. In the whole catalogue it never "
+        "shows a new one: its learned weights follow popularity. A shop that wants new items seen "
+        "needs an exposure policy."
     ),
 }
 METRICS = {
@@ -129,7 +131,7 @@ def engine_section(report: dict[str, Any]) -> str:
         [
             "## What the engine costs",
             f"`{report['command']}`",
-            "Default settings, one process, one thread for linear algebra. Times are of one run on"
+            "Default settings, one process. Times are of one run on"
             f" {report['cpu_count']} shared cores (load averages {load}); compare them with each other.",
             table(["", *(row["shop"] for row in report["rows"])], rows),
         ]
