@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 
-from warmstart.core.component import Component
+from warmstart.core.component import Component, State
 from warmstart.core.errors import InputError
 from warmstart.core.linear import FloatArray, unit_rows
 
@@ -75,6 +75,11 @@ class Encoder(Component, ABC):
 
     def _fit(self, texts: Sequence[str]) -> None:
         """Nothing to learn by default."""
+
+    def set_state(self, state: State) -> None:
+        """Take back what `get_state` gave."""
+        vars(self).pop("_recent", None)
+        super().set_state(state)
 
     @abstractmethod
     def _encode(self, texts: Sequence[str], side: Side) -> FloatArray: ...
