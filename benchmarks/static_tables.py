@@ -27,7 +27,7 @@ from warmstart.data.dataset import Dataset
 from warmstart.data.reader import read_shop
 from warmstart.data.text import item_texts
 from warmstart.encoders.auto import choose_encoder
-from warmstart.encoders.distil import adapt_table, fit_table, inverse_frequency_weights, principal_axes
+from warmstart.encoders.distil import fit_table, inverse_frequency_weights, principal_axes
 from warmstart.encoders.segmenters import WordSegmenter
 from warmstart.encoders.static import StaticEncoder, distil
 from warmstart.evaluate.metrics import condensed, judged_share, ndcg
@@ -36,7 +36,7 @@ from warmstart.roles.encoder import Encoder
 HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("WARMSTART_DATA", HERE.parent.parent / "shared" / "data"))
 RESULTS = HERE / "results" / "static_tables.json"
-DEFAULT = "headings and texts regressed onto the texts (default)"
+DEFAULT = "headings and texts onto the teacher's texts (default)"
 N = 10
 
 Variant = tuple[str, Encoder]
@@ -65,13 +65,16 @@ def variants(teacher: Encoder, texts: list[str]) -> Iterator[Variant]:
     yield "+ smooth inverse frequency", table(prior, weights)
     common = principal_axes(unit_rows(whole @ (prior * weights[:, None])), 1)
     yield "+ first common component removed", table(prior - (prior @ common) @ common.T, weights)
-    alone = adapt_table(whole, headings, prior, smoothing=default.smoothing, ridge=default.adapt_ridge)
-    yield "headings drawn to the table's own texts (fit)", table(*alone)
     both = sparse.csr_matrix(sparse.vstack([headings, whole]))
+    alone = np.tile(unit_rows(whole @ (prior * weights[:, None])), (2, 1))
+    yield (
+        "headings and texts onto the table's own texts",
+        table(fit_table(both, alone, prior, weights, default.ridge), weights),
+    )
     centre = read.mean(axis=0)
     own = np.vstack([unit_rows(said - centre), unit_rows(read - centre)])
     yield (
-        "headings onto headings, texts onto texts",
+        "headings onto the teacher's headings, texts onto its texts",
         table(fit_table(both, own, prior, weights, default.ridge), weights),
     )
     yield DEFAULT, default
@@ -128,7 +131,13 @@ def main() -> None:
         [
             {
                 "table": name,
-                **dict(zip(("e", "c", "judged"), np.round(values.mean(axis=0), 3).tolist(), strict=True)),
+                **dict(
+                    zip(
+                        ("e", "c", "judged"),
+                        [round(float(mean), 3) for mean in values.mean(axis=0)],
+                        strict=True,
+                    )
+                ),
                 "default, e": gain(found[DEFAULT], values, 0),
                 "default, c": gain(found[DEFAULT], values, 1),
             }

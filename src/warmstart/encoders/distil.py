@@ -97,23 +97,3 @@ def distil_table(
     prior, targets = prior @ axes, targets @ axes
     both = sparse.csr_matrix(sparse.vstack([headings, whole]))
     return fit_table(both, np.vstack([targets, targets]), prior, weights, ridge), weights
-
-
-def adapt_table(
-    whole: sparse.csr_matrix,
-    headings: sparse.csr_matrix,
-    table: FloatArray,
-    *,
-    smoothing: float,
-    ridge: float,
-) -> tuple[FloatArray, FloatArray]:
-    """Table and weights after seeing a catalogue, without a teacher.
-
-    Weights come from the catalogue's word frequencies; then headings are drawn towards the table's own
-    vectors of the whole texts.
-    """
-    weights = inverse_frequency_weights(whole, smoothing)
-    prior = table - table[np.asarray(whole.sum(axis=0)).ravel() > 0].mean(axis=0)
-    targets = unit_rows(whole @ (prior * weights[:, None]))
-    both = sparse.csr_matrix(sparse.vstack([headings, whole]))
-    return fit_table(both, np.vstack([targets, targets]), prior, weights, ridge), weights

@@ -16,7 +16,7 @@ from warmstart.core.linear import FloatArray
 from warmstart.core.progress import track
 from warmstart.core.vocabulary import Vocabulary, count_terms
 from warmstart.encoders import model_folder
-from warmstart.encoders.distil import adapt_table, distil_table
+from warmstart.encoders.distil import distil_table, inverse_frequency_weights
 from warmstart.encoders.segmenters import MAX_CHARACTERS, WordSegmenter, segmenter_from
 from warmstart.encoders.static_folder import StaticTable, find_table, read_table, write_table
 from warmstart.roles.encoder import Encoder, Side
@@ -35,8 +35,8 @@ class StaticEncoder(Encoder):
       shop's own words: the teacher reads each word of the catalogue and up to `max_texts` of its texts
       once; afterwards neither the teacher nor any package beside the required ones is needed.
     - `StaticEncoder(model="minishlab/potion-base-8M")` reads a model2vec folder or Hub name (extra
-      `onnx` for its tokenizer). `fit(texts)` then adapts it: word weights from the catalogue's
-      frequencies, and headings drawn towards the whole texts. `adapt=False` leaves it as it is.
+      `onnx` for its tokenizer). `fit(texts)` then weighs its words by how rare they are in the
+      catalogue; `adapt=False` leaves it as it is.
     - `distil(encoder, texts)` with an encoder that is already at hand.
 
     *When to use*: when items or queries are too many for a transformer, or a query must cost well under
@@ -45,8 +45,7 @@ class StaticEncoder(Encoder):
     The first line of each text that `fit` gets is its heading. `size` is the length of the vectors at
     most, `max_terms` the number of words at most, the most frequent first. `smoothing` is the share of
     all words at which a word's weight is one half; `ridge` says how firmly words stay where the
-    teacher's reading of them alone puts them, `adapt_ridge` the same for a table that was read. `seed`
-    draws the texts for the teacher.
+    teacher's reading of them alone puts them. `seed` draws the texts for the teacher.
 
     *Cost*: see docs/how-to/encoders.md. *Source*: `encoders.distil`.
     """
@@ -62,7 +61,6 @@ class StaticEncoder(Encoder):
     max_texts: int = 20_000
     smoothing: float = 3e-3
     ridge: float = 0.5
-    adapt_ridge: float = 0.1
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -114,18 +112,9 @@ class StaticEncoder(Encoder):
             self._forget()  # so that fitting twice adapts the pretrained table, not the adapted one
         self._load()
         if self.adapt and any(text.strip() for text in texts):
-            self._adapt(texts)
-
-    def _adapt(self, texts: Sequence[str]) -> None:
-        chosen = self._sample(texts)
-        table, weights = adapt_table(
-            self._segmenter.count(chosen),
-            self._segmenter.count([_heading(text) for text in chosen]),
-            self.table_,
-            smoothing=self.smoothing,
-            ridge=self.adapt_ridge,
-        )
-        self._take(StaticTable(self._segmenter, table, weights))
+            counts = self._segmenter.count(self._sample(texts))
+            weights = inverse_frequency_weights(counts, self.smoothing)
+            self._take(StaticTable(self._segmenter, self.table_, weights))
 
     def _encode(self, texts: Sequence[str], side: Side) -> FloatArray:
         del side  # queries and items share the table
