@@ -142,3 +142,11 @@ def resized(matrix: sparse.csr_matrix, rows: int, columns: int) -> sparse.csr_ma
     copy: Any = matrix.copy()
     copy.resize((rows, columns))
     return sparse.csr_matrix(copy)
+
+
+def put_rows(matrix: FloatArray, positions: IntArray, rows: FloatArray, size: int) -> FloatArray:
+    """A copy of `matrix` with `size` rows, where `rows` stand at `positions`."""
+    grown = np.zeros((size, matrix.shape[1]), dtype=np.float32)
+    grown[: len(matrix)] = matrix
+    grown[positions] = rows
+    return grown

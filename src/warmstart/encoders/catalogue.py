@@ -24,7 +24,7 @@ class CatalogueEncoder(Encoder):
     is the optimum of the spectral contrastive loss (HaoChen et al., 2021, arXiv 2106.04156, theorem
     3.2) between the two views: the truncated singular value decomposition of their centred
     co-occurrence, each term scaled by its shrunk frequency. It has a query side and an item side and
-    takes about a second per 10,000 items; no gradient steps, no pretrained model, any language.
+    takes seconds for tens of thousands of items; no gradient steps, no pretrained model, any language.
 
     Use it when no pretrained model is at hand, or beside one. It knows only words of the catalogue: a
     text without any of them gets a row of zeros. Pretrained models know synonyms that the shop never

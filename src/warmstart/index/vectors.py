@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from warmstart.core.errors import MissingExtraError
-from warmstart.core.linear import FloatArray, IntArray
+from warmstart.core.linear import FloatArray, IntArray, put_rows
 
 APPROXIMATE_FROM = 200_000
 """Below this many vectors an exact scan is simplest and quick enough (a few milliseconds)."""
@@ -31,11 +31,8 @@ class ExactIndex:
     def put(self, positions: IntArray, vectors: FloatArray) -> None:
         """Write vectors at `positions`, growing as needed."""
         size = max(len(self.vectors), int(positions.max(initial=-1)) + 1)
-        grown = np.zeros((size, vectors.shape[1]), dtype=np.float32)
-        grown[: len(self.vectors)] = self.vectors
-        grown[positions] = vectors
-        self.vectors = grown
-        self._unknown = ~grown.any(axis=1)
+        self.vectors = put_rows(self.vectors, positions, vectors, size)
+        self._unknown = ~self.vectors.any(axis=1)
 
 
 class ApproximateIndex(ExactIndex):

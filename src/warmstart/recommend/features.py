@@ -12,7 +12,7 @@ from scipy import sparse
 
 from warmstart.core.analysis import terms
 from warmstart.core.component import State
-from warmstart.core.linear import FloatArray, IntArray, randomised_svd, resized, unit_rows
+from warmstart.core.linear import FloatArray, IntArray, put_rows, randomised_svd, resized, unit_rows
 from warmstart.core.vocabulary import Vocabulary, count_terms
 from warmstart.data.text import item_texts
 from warmstart.roles.encoder import Encoder
@@ -86,18 +86,10 @@ class ItemFeatures:
         return cls(encoder=encoder, vocabulary=Vocabulary(own.pop("terms")), **own)
 
 
-def put_rows(matrix: FloatArray, positions: IntArray, rows: FloatArray, size: int) -> FloatArray:
-    """A copy of `matrix` with `size` rows, where `rows` stand at `positions`."""
-    grown = np.zeros((size, matrix.shape[1]), dtype=np.float32)
-    grown[: len(matrix)] = matrix
-    grown[positions] = rows
-    return grown
-
-
 def put_sparse_rows(
     matrix: sparse.csr_matrix, positions: IntArray, rows: sparse.csr_matrix, size: int
 ) -> sparse.csr_matrix:
-    """The same for a sparse matrix."""
+    """A copy of `matrix` with `size` rows, where `rows` stand at `positions`."""
     if len(positions) == size - matrix.shape[0] and (positions == np.arange(matrix.shape[0], size)).all():
         return sparse.csr_matrix(sparse.vstack([matrix, rows], format="csr"))
     kept = np.ones(size, dtype=np.float32)

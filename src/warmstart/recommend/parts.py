@@ -10,8 +10,8 @@ import numpy as np
 from scipy import sparse
 
 from warmstart.core.component import State
-from warmstart.core.linear import FloatArray, IntArray, principal_directions, unit_rows
-from warmstart.recommend.features import ItemFeatures, put_rows
+from warmstart.core.linear import FloatArray, IntArray, principal_directions, put_rows, unit_rows
+from warmstart.recommend.features import ItemFeatures
 from warmstart.recommend.mixture import ItemMixture
 from warmstart.recommend.popularity import PopularityPrior
 from warmstart.recommend.tables import content_projection, item_knn, rp3

@@ -57,7 +57,7 @@ class PopularityScorer(TextScorer):
     """Scores by log(1 + users), the same for everyone; for items without events, predicted from text.
 
     The baseline that any recommendation must beat, and the right answer for a stranger. The prediction
-    is ridge regression on content; it explains little (an R² of about .1 on shops we measured), so new
+    is ridge regression on content; text explains little of it, so new
     items come out near the middle. Without an encoder, or in a shop without events, unknown is NaN.
     """
 

@@ -44,8 +44,9 @@ def learn_weights(
     30 % of the users are held out and 20 % of the items pretended new; the parts are fitted to the rest.
     Coordinate steps then climb the mean over 1, 2 and 5 shots of nDCG@20 plus a quarter of nDCG@20 among
     new items: the metric itself, as weights fitted to the likelihood ranked worse. Half of the episodes
-    propose, the other half dispose: where the proposal is not better there, nothing changes. Shops with
-    fewer than 60 episodes in each half keep `start`.
+    propose, the other half dispose: where the proposal is not better there, nothing changes. A user may
+    stand in both halves with different shots. Shops with fewer than 60 held-out users, or 60 episodes in
+    each half, keep `start`.
     """
     rng = np.random.default_rng(settings.seed)
     episodes = _cut_episodes(features, histories, settings, rng)

@@ -20,8 +20,6 @@ BANDS: tuple[tuple[str, int, int | None], ...] = (
     ("more", 21, None),
 )
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.99)
-THIN_TEXT = 20
-"""Characters of title and description below which an item says next to nothing."""
 
 _TELLING = {"purchase", "rate", "review", "like"}
 """Event types that say something about liking even when there is no other."""
