@@ -48,6 +48,9 @@ BLOCKS = {
     "event files": table(
         ("file", "event_type"), [(f"`{f}`", f"`{t}`") for f, t in aliases.EVENT_FILES.items()]
     ),
+    "withheld files": table(
+        ("file", "split"), [(f"`{f}`", f"`{split}`") for f, split in aliases.WITHHELD_FILES.items()]
+    ),
     "columns": columns_table(),
     "event words": table(
         ("event_type", "other words"),

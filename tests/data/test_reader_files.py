@@ -302,3 +302,23 @@ def test_one_file_may_play_two_roles(tmp_path):
     )
     assert (len(shop.events), len(shop.reviews)) == (1, 1)
     assert shop.events[c.EVENT_TYPE].to_list() == ["rate"]
+
+
+def test_files_named_after_states_are_withheld_and_never_events(tmp_path):
+    write(tmp_path, items_csv=ITEMS, train_csv="user_id,item_id,rating\nold,a,5\n")
+    for name in aliases.WITHHELD_FILES:
+        (tmp_path / f"{name}.csv").write_text(f"user_id,item_id,rating\n{name},a,4\n")
+    shop, _ = read_shop(tmp_path)
+    assert shop.events[c.USER_ID].to_list() == ["old"]
+    found = shop.withheld.select(c.SPLIT, c.USER_ID, c.ITEM_ID, c.VALUE).sort(c.USER_ID).rows()
+    assert found == [
+        ("new items", "new_items", "a", 4.0),
+        ("new users", "new_users", "a", 4.0),
+        ("both", "new_users_new_items", "a", 4.0),
+    ]
+
+
+def test_one_file_of_withheld_ratings_says_its_splits_in_a_column(tmp_path):
+    write(tmp_path, items_csv=ITEMS, withheld_csv="user_id,item_id,stars,state\nu,a,2,late\nv,a,3,\n")
+    shop, _ = read_shop(tmp_path)
+    assert shop.withheld.select(c.VALUE, c.SPLIT).rows() == [(2.0, "late"), (3.0, None)]

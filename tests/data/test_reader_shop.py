@@ -462,3 +462,11 @@ def test_chinese_reviews_are_read_as_labels(shared_data):
     shop, _ = read_shop(shared_data("eprstmt_zh"))
     assert len(shop.labels) == 930
     assert set(shop.labels[c.LABEL]) == {"Positive", "Negative"}
+
+
+def test_the_states_of_melu_are_withheld_and_the_rest_is_events(shared_data):
+    shop, _ = read_shop(shared_data("ml1m_melu"))
+    assert len(shop.events) == 640_444
+    assert set(shop.events[c.EVENT_TYPE]) == {"rate"}
+    counts = dict(shop.withheld.group_by(c.SPLIT).len().rows())
+    assert counts == {"new users": 163_702, "new items": 157_456, "both": 38_603}

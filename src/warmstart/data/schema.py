@@ -46,6 +46,14 @@ REVIEWS: Final[dict[str, pl.DataType]] = {
     c.RATING: pl.Float64(),
     c.TIMESTAMP: pl.Float64(),
 }
+WITHHELD: Final[dict[str, pl.DataType]] = {
+    c.USER_ID: pl.String(),
+    c.ITEM_ID: pl.String(),
+    c.VALUE: pl.Float64(),
+    c.TIMESTAMP: pl.Float64(),
+    c.SPLIT: pl.String(),
+}
+"""Ratings kept back for a test that the shop itself has cut; nothing is ever fitted on them."""
 QUERIES: Final[dict[str, pl.DataType]] = {c.QUERY: pl.String(), c.USER_ID: pl.String()}
 JUDGMENTS: Final[dict[str, pl.DataType]] = {
     c.QUERY: pl.String(),
@@ -74,6 +82,7 @@ TABLES: Final[dict[str, dict[str, pl.DataType]]] = {
     "graph": GRAPH,
     "graph_links": GRAPH_LINKS,
     "labels": LABELS,
+    "withheld": WITHHELD,
 }
 
 REQUIRED: Final[dict[str, tuple[str, ...]]] = {
@@ -86,6 +95,7 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "graph": (c.HEAD, c.RELATION, c.TAIL),
     "graph_links": (c.ITEM_ID, c.ENTITY),
     "labels": (c.TEXT, c.LABEL),
+    "withheld": (c.USER_ID, c.ITEM_ID),
 }
 """Columns without which a row means nothing; rows that lack one are dropped and listed."""
 

@@ -113,7 +113,7 @@ class Engine:
         removed, was_fitted = self._log.remove(user_id)
         others = {
             name: frame.filter(frame[c.USER_ID].ne_missing(user_id))
-            for name in ("users", "reviews", "queries")
+            for name in ("users", "reviews", "queries", "withheld")
             if len(frame := getattr(dataset, name))
         }
         self._dataset = replace(dataset, events=self._log.fitted, **others)

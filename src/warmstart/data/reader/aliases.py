@@ -66,6 +66,7 @@ FILES: Final[dict[str, tuple[str, ...]]] = {
     "graph": ("kg", "triples", "kg_triples", "knowledge_graph"),
     "graph_links": ("link", "links", "item_links", "kg_links", "kg_item_links", "item_entities"),
     "labels": ("label", "intents", "labelled", "labeled"),
+    "withheld": ("new_users", "new_items", "new_users_new_items"),
 }
 """Other names of the files, without suffix."""
 
@@ -82,6 +83,13 @@ EVENT_FILES: Final[dict[str, str]] = {
 
 SPLIT_FILES: Final[tuple[str, ...]] = ("train", "dev", "val", "valid", "validation", "test")
 """Files of labelled texts whose name is their split."""
+
+WITHHELD_FILES: Final[dict[str, str]] = {
+    "new_users": "new users",
+    "new_items": "new items",
+    "new_users_new_items": "both",
+}
+"""Files of withheld ratings whose name is their split; several of them are read together."""
 
 _USER: Final = (
     "user",
@@ -249,6 +257,13 @@ COLUMNS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         c.TEXT: ("sentence", "utterance", "question", "文本"),
         c.LABEL: ("intent", "sentiment", "class", "category", "target", "标签"),
         c.SPLIT: ("set", "fold", "partition"),
+    },
+    "withheld": {
+        c.USER_ID: _USER,
+        c.ITEM_ID: _ITEM,
+        c.VALUE: _RATING,
+        c.TIMESTAMP: _TIME,
+        c.SPLIT: ("set", "fold", "partition", "state"),
     },
 }
 """Other names of the columns of each file."""

@@ -103,7 +103,7 @@ class Builder:
         added: tuple[ColumnUse, ...] = ()
         if role == "events":
             added = self._complete_events(made)
-        elif role == "labels" and self.source.split and c.SPLIT not in made:
+        elif self.source.split and c.SPLIT not in made:
             made[c.SPLIT] = self._constant(self.source.split)
             added = (ColumnUse(theirs="", ours=f"split = '{self.source.split}'", how="file name"),)
         columns = [

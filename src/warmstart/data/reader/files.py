@@ -10,7 +10,7 @@ from typing import Final
 
 from warmstart.core import columns as c
 from warmstart.core.errors import InputError
-from warmstart.data.reader.aliases import EVENT_FILES, FILES, SPLIT_FILES, fold, matching
+from warmstart.data.reader.aliases import EVENT_FILES, FILES, SPLIT_FILES, WITHHELD_FILES, fold, matching
 from warmstart.data.reader.mapping import lacking
 from warmstart.data.reader.settings import FILE_NAME, RoleSettings, ShopSettings
 from warmstart.data.reader.tables import FORMATS, format_of, peek, plain_suffix, stem_of
@@ -104,8 +104,15 @@ def _source(path: Path, file: str, role: str, how: str) -> Source:
         role=role,
         how=how,
         event_type=_event_type(path) if role == "events" else None,
-        split=stem_of(path) if role == "labels" and stem_of(path) in SPLIT_FILES else None,
+        split=_split(stem_of(path), role),
     )
+
+
+def _split(stem: str, role: str) -> str | None:
+    """The split that a file's name says of every row in it."""
+    if role == "labels":
+        return stem if stem in SPLIT_FILES else None
+    return WITHHELD_FILES.get(stem) if role == "withheld" else None
 
 
 def _event_type(path: Path) -> str | None:

@@ -35,6 +35,7 @@ _KEYS: Final[dict[str, tuple[str, ...]]] = {
     "items": (c.ITEM_ID,),
     "users": (c.USER_ID,),
     "reviews": tuple(TABLES["reviews"]),
+    "withheld": (c.SPLIT, c.USER_ID, c.ITEM_ID),
     "judgments": (c.QUERY, c.ITEM_ID),
     "graph": (c.HEAD, c.RELATION, c.TAIL),
     "graph_links": (c.ITEM_ID, c.ENTITY),
@@ -104,7 +105,7 @@ class _Reading:
         if "items" in tables and "events" in tables:
             items = self._clean(cleaning.add_unknown_items(tables["items"], tables["events"]))
             tables = tables | {"items": items}
-        for role in ("reviews", "judgments", "graph_links"):
+        for role in ("reviews", "judgments", "graph_links", "withheld"):
             if role in tables and "items" in tables:
                 self._report_unknown(tables[role], tables["items"])
         return tables
