@@ -1,0 +1,1 @@
+"""Well-known recommenders, tuned and measured beside the shop's own."""
