@@ -205,6 +205,19 @@ def test_files_named_after_splits_are_the_splits_of_the_labels(tmp_path):
     assert sorted(shop.labels.rows()) == [("a", "x", "train"), ("b", "y", "test")]
 
 
+def test_unlabelled_texts_stand_beside_the_labelled_ones(tmp_path):
+    shop, report = read(
+        tmp_path, reviews_csv="text,label\n很好,1\n差,0\n", unlabelled_csv="text\n还行\n\n慢\n"
+    )
+    assert (len(shop.labels), shop.unlabelled.rows()) == (2, [("还行",), ("慢",)])
+    assert [file.role for file in report.files] == ["labels", "unlabelled"]
+
+
+def test_unlabelled_texts_alone_are_no_shop(tmp_path):
+    with pytest.raises(InputError, match="items"):
+        read(tmp_path, unlabelled_csv="text\n还行\n")
+
+
 @pytest.mark.parametrize(
     ("files", "found"),
     [({}, "no data files"), ({"events_csv": EVENTS}, "events.csv"), ({"items_csv": ""}, "columns none")],

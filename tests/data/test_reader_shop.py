@@ -460,7 +460,7 @@ def test_completejourney_is_read_as_purchases(shared_data):
 
 def test_chinese_reviews_are_read_as_labels(shared_data):
     shop, _ = read_shop(shared_data("eprstmt_zh"))
-    assert len(shop.labels) == 930
+    assert (len(shop.labels), len(shop.unlabelled)) == (930, 19_565)
     assert set(shop.labels[c.LABEL]) == {"Positive", "Negative"}
 
 

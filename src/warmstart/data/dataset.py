@@ -39,6 +39,7 @@ class Dataset:
     graph: pl.DataFrame = field(default_factory=partial(empty_table, "graph"))
     graph_links: pl.DataFrame = field(default_factory=partial(empty_table, "graph_links"))
     labels: pl.DataFrame = field(default_factory=partial(empty_table, "labels"))
+    unlabelled: pl.DataFrame = field(default_factory=partial(empty_table, "unlabelled"))
     withheld: pl.DataFrame = field(default_factory=partial(empty_table, "withheld"))
 
     def __post_init__(self) -> None:

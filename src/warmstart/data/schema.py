@@ -71,6 +71,8 @@ LABELS: Final[dict[str, pl.DataType]] = {
     c.LABEL: pl.String(),
     c.SPLIT: pl.String(),
 }
+UNLABELLED: Final[dict[str, pl.DataType]] = {c.TEXT: pl.String()}
+"""Texts of the same kind as those of LABELS, which nobody labelled."""
 
 TABLES: Final[dict[str, dict[str, pl.DataType]]] = {
     "items": ITEMS,
@@ -82,6 +84,7 @@ TABLES: Final[dict[str, dict[str, pl.DataType]]] = {
     "graph": GRAPH,
     "graph_links": GRAPH_LINKS,
     "labels": LABELS,
+    "unlabelled": UNLABELLED,
     "withheld": WITHHELD,
 }
 
@@ -95,6 +98,7 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "graph": (c.HEAD, c.RELATION, c.TAIL),
     "graph_links": (c.ITEM_ID, c.ENTITY),
     "labels": (c.TEXT, c.LABEL),
+    "unlabelled": (c.TEXT,),
     "withheld": (c.USER_ID, c.ITEM_ID),
 }
 """Columns without which a row means nothing; rows that lack one are dropped and listed."""

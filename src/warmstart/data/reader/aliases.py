@@ -66,6 +66,7 @@ FILES: Final[dict[str, tuple[str, ...]]] = {
     "graph": ("kg", "triples", "kg_triples", "knowledge_graph"),
     "graph_links": ("link", "links", "item_links", "kg_links", "kg_item_links", "item_entities"),
     "labels": ("label", "intents", "labelled", "labeled"),
+    "unlabelled": ("unlabeled", "unlabelled_texts", "unlabeled_texts"),
     "withheld": ("new_users", "new_items", "new_users_new_items"),
 }
 """Other names of the files, without suffix."""
@@ -140,6 +141,7 @@ _TIME: Final = (
     "时间",
     "时间戳",
 )
+_TEXT: Final = ("sentence", "utterance", "question", "文本")
 _RATING: Final = ("rating", "ratings", "stars", "star_rating", "overall", "score", "评分")
 
 COLUMNS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
@@ -254,10 +256,11 @@ COLUMNS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     },
     "graph_links": {c.ITEM_ID: _ITEM, c.ENTITY: ("entity_id",)},
     "labels": {
-        c.TEXT: ("sentence", "utterance", "question", "文本"),
+        c.TEXT: _TEXT,
         c.LABEL: ("intent", "sentiment", "class", "category", "target", "标签"),
         c.SPLIT: ("set", "fold", "partition"),
     },
+    "unlabelled": {c.TEXT: _TEXT},
     "withheld": {
         c.USER_ID: _USER,
         c.ITEM_ID: _ITEM,

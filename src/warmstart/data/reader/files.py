@@ -214,7 +214,7 @@ def _together(role: str, paths: Sequence[Path], how: str) -> tuple[Source, ...]:
 def _check_items(
     sources: Mapping[str, tuple[Source, ...]], settings: ShopSettings, paths: Sequence[Path]
 ) -> None:
-    if "items" in sources or (sources and set(sources) <= {"labels"}):
+    if "items" in sources or set(sources) in ({"labels"}, {"labels", "unlabelled"}):
         return
     names = ", ".join(path.name for path in paths) or "no data files"
     raise InputError(
