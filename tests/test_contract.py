@@ -11,9 +11,11 @@ import pytest
 
 from tests import tiny_models
 from warmstart.core import registry
-from warmstart.testing import encoder_checks, retriever_checks, scorer_checks
+from warmstart.testing import classifier_checks, encoder_checks, retriever_checks, scorer_checks
 
 CHECKS: dict[str, Callable[..., list[tuple[str, Callable[[], None]]]]] = {
+    "classifier": classifier_checks,
+    "classifier.prior": partial(classifier_checks, reads=False),
     "encoder": encoder_checks,
     "retriever": retriever_checks,
     "scorer": scorer_checks,
@@ -21,12 +23,35 @@ CHECKS: dict[str, Callable[..., list[tuple[str, Callable[[], None]]]]] = {
 }
 """The checks of a role; a component with its own entry is checked by that one."""
 
+FITTED_BY_SKLEARN = ("encoder-logistic", "tfidf-logistic", "unlabelled-svd-logistic")
+
+
+def needing(library: str) -> Callable[[Path], dict[str, Any]]:
+    """No settings, and no check where the library is not installed."""
+
+    def settings(_: Path) -> dict[str, Any]:
+        pytest.importorskip(library, reason="needs the extra 'evaluate'")
+        return {}
+
+    return settings
+
+
+def needing(module: str) -> dict[str, Any]:
+    """No settings, for a component whose library may be absent: then its checks are skipped."""
+    pytest.importorskip(module, reason="an extra is not installed")
+    return {}
+
+
 FACTORIES: dict[str, Callable[[Path], dict[str, Any]]] = {
+    **{f"classifier.{name}": needing("sklearn") for name in FITTED_BY_SKLEARN},
     "encoder.onnx": lambda folder: {"model": str(tiny_models.onnx_folder(folder))},
     "encoder.static": lambda folder: {"model": str(tiny_models.static_folder(folder / "static"))},
     "encoder.transformer": lambda folder: {"model": str(tiny_models.transformer_folder(folder / "bert"))},
+    "scorer.ials": lambda _: needing("implicit"),
+    "scorer.ials-map": lambda _: needing("implicit"),
 }
-"""Settings for the components that cannot do without: they get a folder to make a model in."""
+"""Settings for the components that cannot do without: they get a folder to make a model in,
+or are skipped where their library is missing."""
 
 
 def checks_of(component: str) -> Callable[..., list[tuple[str, Callable[[], None]]]]:

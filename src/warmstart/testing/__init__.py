@@ -12,13 +12,14 @@ A package that brings a component of its own tests it like this:
 
 from __future__ import annotations
 
-from warmstart.testing.contract import encoder_checks, retriever_checks, scorer_checks
+from warmstart.testing.contract import classifier_checks, encoder_checks, retriever_checks, scorer_checks
 from warmstart.testing.toys import Checkerboard, WordEncoder, checkerboard
 
 __all__ = [
     "Checkerboard",
     "WordEncoder",
     "checkerboard",
+    "classifier_checks",
     "encoder_checks",
     "retriever_checks",
     "scorer_checks",

@@ -7,13 +7,15 @@ from functools import partial
 from typing import Any
 
 from warmstart.core.component import Component
+from warmstart.roles.classifier import Classifier
 from warmstart.roles.encoder import Encoder
 from warmstart.roles.scorer import Retriever, Scorer
+from warmstart.testing import classifier_checks as classifiers
 from warmstart.testing import component_checks as every
 from warmstart.testing import encoder_checks as encoders
 from warmstart.testing import scorer_checks as scorers
 from warmstart.testing.toys import LANGUAGES, Language, checkerboard
-from warmstart.testing.trials import EncoderTrial, RetrieverTrial, ScorerTrial
+from warmstart.testing.trials import ClassifierTrial, EncoderTrial, RetrieverTrial, ScorerTrial
 
 Check = Callable[[], None]
 NamedCheck = tuple[str, Check]
@@ -50,6 +52,15 @@ _OF_ENCODERS = (
     encoders.a_bare_string_is_refused,
     encoders.an_encoder_that_must_be_fitted_says_so,
 )
+_OF_CLASSIFIERS = (
+    classifiers.probabilities_add_up_to_one,
+    classifiers.outlierness_is_a_number_for_each_text,
+    classifiers.one_text_equals_many,
+    classifiers.the_probabilities_belong_to_the_asker,
+    classifiers.a_call_that_makes_no_sense_is_refused,
+)
+_OF_READERS = (classifiers.unseen_texts_get_the_label_of_their_group,)
+_OF_SHARES = (classifiers.without_a_clue_the_answer_is_the_share_of_labels,)
 _OF_TASTE = (scorers.taste_follows_the_checkerboard, scorers.new_items_follow_the_checkerboard)
 _OF_CROWDS = (scorers.the_crowd_is_followed,)
 _OF_LISTS = (
@@ -84,6 +95,18 @@ def retriever_checks(factory: Callable[[], Retriever]) -> list[NamedCheck]:
     laws = (*_OF_ANSWERS, *_OF_SCORES, *_OF_LISTS)
     trials = {
         language: RetrieverTrial(factory=factory, toy=checkerboard(language)) for language in LANGUAGES
+    }
+    return [*_of_settings(factory), *_crossed(laws, trials)]
+
+
+def classifier_checks(factory: Callable[[], Classifier], *, reads: bool = True) -> list[NamedCheck]:
+    """Every check of a classifier, in English and Chinese.
+
+    `reads=False` is for classifiers that say the same of every text, such as the share of each label.
+    """
+    laws = (*_OF_ANSWERS, *_OF_CLASSIFIERS, *(_OF_READERS if reads else _OF_SHARES))
+    trials = {
+        language: ClassifierTrial(factory=factory, toy=checkerboard(language)) for language in LANGUAGES
     }
     return [*_of_settings(factory), *_crossed(laws, trials)]
 

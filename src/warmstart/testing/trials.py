@@ -14,6 +14,7 @@ from warmstart.core.component import Component
 from warmstart.core.linear import FloatArray
 from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
+from warmstart.roles.classifier import Classifier
 from warmstart.roles.encoder import Encoder
 from warmstart.roles.scorer import Retriever, Scorer
 from warmstart.testing.toys import Checkerboard, WordEncoder, checkerboard, rename_query, renamed
@@ -137,3 +138,52 @@ class ScorerTrial(AnyScorerTrial[Scorer]):
 
 class RetrieverTrial(AnyScorerTrial[Retriever]):
     """A trial of a retriever."""
+
+
+@dataclass(kw_only=True)
+class ClassifierTrial(Trial[Classifier]):
+    """The texts of the toy shop are examples; their group is the label."""
+
+    @property
+    def labels(self) -> list[str]:
+        """The label of each text of the toy shop."""
+        return self.names("camping", "kitchen")
+
+    def names(self, *names: str) -> list[str]:
+        """The group of each text under other names."""
+        return [names[int(group)] for group in self.toy.groups]
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The stand-in for a language model."""
+        return WordEncoder().fit(self.toy.texts)
+
+    def fit(self, component: Classifier) -> Classifier:
+        """Fit on the toy shop."""
+        texts = self.toy.texts
+        return component.fit(texts, self.labels, unlabelled=texts, encoder=self.encoder)
+
+    def fit_elsewhere(self, component: Classifier) -> Classifier:
+        """Fit on some of the texts, with three other labels."""
+        texts = self.toy.texts[: len(self.toy.texts) // 2]
+        return component.fit(texts, ["xyz"[i % 3] for i in range(len(texts))], encoder=self.encoder)
+
+    def answer(self, component: Classifier) -> FloatArray:
+        """Probabilities and outlierness of the texts and of single words, shape (texts, labels + 1)."""
+        words = [self.toy.word_query(group, i).text for group in (0, 1) for i in range(13)]
+        texts = [*self.toy.texts, *words, ""]
+        return np.column_stack([component.predict_proba(texts), component.outlierness(texts)])
+
+    def answer_renamed(self) -> FloatArray:
+        """Fitted on shuffled examples, with labels whose order is the other way round."""
+        order = np.random.default_rng(0).permutation(len(self.toy.texts))
+        texts, labels = self.toy.texts, self.names("two", "one")
+        shuffled = [texts[i] for i in order]
+        fitted = self.factory().fit(
+            shuffled, [labels[i] for i in order], unlabelled=shuffled, encoder=self.encoder
+        )
+        return self.answer(fitted)[:, [1, 0, 2]]
+
+    def loaded(self, component: Classifier) -> None:
+        """Give back the encoder."""
+        component.use_encoder(self.encoder)

@@ -29,7 +29,7 @@ _TEXTS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "items": ((c.TITLE, c.DESCRIPTION, c.BRAND, c.CATEGORIES, c.TAGS), (c.ATTRIBUTES,)),
     "reviews": ((c.TEXT,), ()),
 }
-"""Text columns that are cleaned, and JSON columns whose strings are. Queries and labelled texts stay as typed."""
+"""Text columns that are cleaned, and JSON columns whose strings are; the other tables stay as typed."""
 
 _KEYS: Final[dict[str, tuple[str, ...]]] = {
     "items": (c.ITEM_ID,),

@@ -1,0 +1,1 @@
+"""What a shop asks for beside lists of items."""
