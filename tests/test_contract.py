@@ -36,19 +36,13 @@ def needing(library: str) -> Callable[[Path], dict[str, Any]]:
     return settings
 
 
-def needing(module: str) -> dict[str, Any]:
-    """No settings, for a component whose library may be absent: then its checks are skipped."""
-    pytest.importorskip(module, reason="an extra is not installed")
-    return {}
-
-
 FACTORIES: dict[str, Callable[[Path], dict[str, Any]]] = {
     **{f"classifier.{name}": needing("sklearn") for name in FITTED_BY_SKLEARN},
     "encoder.onnx": lambda folder: {"model": str(tiny_models.onnx_folder(folder))},
     "encoder.static": lambda folder: {"model": str(tiny_models.static_folder(folder / "static"))},
     "encoder.transformer": lambda folder: {"model": str(tiny_models.transformer_folder(folder / "bert"))},
-    "scorer.ials": lambda _: needing("implicit"),
-    "scorer.ials-map": lambda _: needing("implicit"),
+    "scorer.ials": needing("implicit"),
+    "scorer.ials-map": needing("implicit"),
 }
 """Settings for the components that cannot do without: they get a folder to make a model in,
 or are skipped where their library is missing."""

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from warmstart.core.tunable import tunable
-from warmstart.recommend.baselines.ridge_tables import exact_ease, local_ease
+from warmstart.recommend.baselines.ridge_tables import exact_ease, local_ease, with_likeness_to_self
 from warmstart.recommend.neighbours import NeighbourScorer
 
 
@@ -27,13 +27,16 @@ class EaseScorer(NeighbourScorer):
     `neighbours` most telling co-occurring items (`local_ease`). At most `kept` weights per item are held.
     """
 
-    ridge: float = tunable(100.0, low=1.0, high=3_000.0, log=True)
+    ridge: float = tunable(500.0, low=10.0, high=5_000.0, log=True)
     dropout: float = tunable(0.0, low=0.0, high=0.9)
     exact_items: int = 20_000
     neighbours: int = 200
     kept: int = 1_000
 
     def _table(self, interactions: sparse.csr_matrix) -> sparse.csr_matrix:
+        return with_likeness_to_self(self._regressions(interactions))
+
+    def _regressions(self, interactions: sparse.csr_matrix) -> sparse.csr_matrix:
         hot = np.count_nonzero(np.asarray(interactions.sum(axis=0)))
         if hot <= self.exact_items:
             return exact_ease(interactions, self.ridge, dropout=self.dropout, kept=self.kept)

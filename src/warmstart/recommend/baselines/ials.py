@@ -35,9 +35,9 @@ class IalsScorer(HistoryScorer):
 
     serves_items: ClassVar[frozenset[str]] = frozenset({"hot"})
 
-    dim: int = tunable(64, low=16, high=256, log=True)
-    ridge: float = tunable(1.0, low=0.01, high=100.0, log=True)
-    confidence: float = tunable(10.0, low=1.0, high=100.0, log=True)
+    dim: int = tunable(128, low=16, high=256, log=True)
+    ridge: float = tunable(30.0, low=0.1, high=300.0, log=True)
+    confidence: float = tunable(20.0, low=1.0, high=100.0, log=True)
     iterations: int = 15
     seed: int = 0
 
@@ -103,7 +103,7 @@ class IalsMapScorer(IalsScorer):
     serves_items: ClassVar[frozenset[str]] = frozenset({"hot", "warm"})
     needs_encoder: ClassVar[bool] = True
 
-    map_ridge: float = tunable(10.0, low=0.1, high=1_000.0, log=True)
+    map_ridge: float = tunable(1.0, low=0.01, high=100.0, log=True)
 
     def _fit(self, dataset: Dataset, encoder: Encoder | None) -> None:
         HistoryScorer._fit(self, dataset, encoder)

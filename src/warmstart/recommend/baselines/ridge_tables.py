@@ -19,7 +19,7 @@ def exact_ease(
 ) -> sparse.csr_matrix:
     """Weights B with no diagonal minimising |X - XB|² + tr(Bᵀ L B), shape (items, items).
 
-    Steck (2019), equation 8: B = I - P diag(1 / diag P) with P = (XᵀX + L)⁻¹. `ridge` and `dropout` make
+    Steck (2019) in closed form: B = I - P diag(1 / diag P) with P = (XᵀX + L)⁻¹. `ridge` and `dropout` make
     up L as `penalties` says. Row j says what item j adds to every other item; of each row the `kept`
     largest weights by size stay. Items without events get neither row nor column.
 
@@ -29,7 +29,7 @@ def exact_ease(
     counts = _counts(interactions)
     hot = np.flatnonzero(counts > 0)
     chosen = sparse.csr_matrix(interactions[:, hot], dtype=np.float32)
-    gram = np.asfortranarray((chosen.T @ chosen).toarray(), dtype=np.float32)
+    gram: FloatArray = (chosen.T @ chosen).toarray().T  # column order, so that LAPACK works in place
     gram[np.diag_indices_from(gram)] += penalties(counts[hot], ridge, dropout)
     inverse = _inverse(gram)
     scale = -1.0 / np.diagonal(inverse)
@@ -66,11 +66,21 @@ def local_ease(
     return _from_columns(hot, columns, weights, len(counts))
 
 
+def with_likeness_to_self(table: sparse.csr_matrix) -> sparse.csr_matrix:
+    """The table with the largest entry of each row as its diagonal, where that is above zero.
+
+    A regression does not predict an item from itself. But an item without events that is a mixture of
+    others has as much in common with each of them as their best neighbour has.
+    """
+    largest = np.maximum(np.asarray(table.max(axis=1).todense(), dtype=np.float32).ravel(), 0.0)
+    return sparse.csr_matrix(table + sparse.diags(largest), dtype=np.float32)
+
+
 def penalties(counts: FloatArray, ridge: float, dropout: float) -> FloatArray:
     """The diagonal of L: ridge + dropout / (1 - dropout) · n for an item with n users.
 
     The second part is what hiding this share of every history at random does on average to the
-    regression (Steck, 2020, "Autoencoders that don't overfit towards the identity", equation 7).
+    regression (Steck, "Autoencoders that don't overfit towards the identity", 2020).
     """
     if not (ridge > 0 and 0 <= dropout < 1):
         raise ConfigError(
