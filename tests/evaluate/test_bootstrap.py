@@ -62,7 +62,7 @@ def test_differences_of_columns_are_paired():
     parts = np.column_stack([one, one + 0.01])
     found = resample(pieces_of(list(range(300))), parts)
     assert (found[:, 1] - found[:, 0]).std() < found[:, 0].std() / 100
-    assert p_value(found[:, 1] - found[:, 0]) < 0.01
+    assert p_value(found[:, 1] - found[:, 0], 0.01) < 0.01
 
 
 def test_the_same_seed_gives_the_same_intervals_whatever_the_memory(monkeypatch: pytest.MonkeyPatch):
@@ -80,10 +80,27 @@ def test_the_mean_of_pieces_is_the_mean_over_cases():
 
 
 @pytest.mark.parametrize(
-    ("differences", "expected"), [([1.0] * 99, 0.02), ([-1.0] * 99, 0.02), ([0.0] * 99, 1.0)]
+    ("deviations", "expected"), [(0.0, 1.0), (1.959964, 0.05), (-1.959964, 0.05), (6.0, 1.97e-9)]
 )
-def test_p_values_of_clear_cases(differences: list[float], expected: float):
-    assert p_value(differences) == pytest.approx(expected)
+def test_p_values_are_those_of_the_normal_curve(deviations: float, expected: float):
+    replicates = np.array([-1.0, 1.0] * 50)  # standard deviation 1
+    assert p_value(replicates, deviations) == pytest.approx(expected, rel=1e-2)
+
+
+def test_without_any_spread_a_difference_is_certain():
+    assert p_value([0.5] * 9, 0.5) == 0.0
+    assert p_value([0.0] * 9, 0.0) == 1.0
+
+
+def test_p_values_of_no_difference_are_uniform():
+    rng = np.random.default_rng(5)
+    found = []
+    for seed in range(200):
+        values = rng.normal(size=120)
+        replicates = resample(pieces_of(list(range(120))), values[:, None], resamples=200, seed=seed)
+        found.append(p_value(replicates[:, 0], float(values.mean())))
+    assert 0.01 <= np.mean(np.array(found) < 0.05) <= 0.1
+    assert 0.4 <= np.mean(np.array(found) < 0.5) <= 0.6
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))

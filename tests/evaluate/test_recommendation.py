@@ -13,7 +13,8 @@ from warmstart.data import splits
 from warmstart.data.dataset import Dataset
 from warmstart.evaluate.evaluation import Evaluation
 from warmstart.evaluate.methods import ScorerMethod
-from warmstart.evaluate.run import AnyMethod, evaluate
+from warmstart.evaluate.protocols.base import AnyMethod
+from warmstart.evaluate.run import evaluate
 
 SHOP = two_tastes()
 NOISE = np.random.default_rng(7).permutation(N_ITEMS).astype(float).tolist()
@@ -103,7 +104,7 @@ def test_a_method_that_sees_the_plan_beats_one_that_does_not(evaluations: dict[s
             assert comparison.relative == pytest.approx(
                 comparison.difference / base(evaluation, comparison.against, comparison), abs=1e-3
             )
-    few = [c for c in evaluations["new-users"].comparisons if c.shots in {1, 2, 3, 5}]
+    few = [c for c in evaluations["new-users"].verdicts if c.shots in {1, 2, 3, 5}]
     assert [c.verdict for c in few] == ["better"] * 4
 
 

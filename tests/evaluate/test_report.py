@@ -14,8 +14,9 @@ from warmstart.core.errors import InputError
 from warmstart.evaluate.charts import Point, bar_chart, nice_ticks
 from warmstart.evaluate.evaluation import Comparison, Evaluation
 from warmstart.evaluate.methods import ScorerMethod
+from warmstart.evaluate.protocols.base import AnyMethod
 from warmstart.evaluate.report import render_html, render_text, write_html
-from warmstart.evaluate.run import AnyMethod, evaluate
+from warmstart.evaluate.run import evaluate
 from warmstart.evaluate.wording import sentence, tables, verdict
 
 SHOP = replace(two_tastes(), name="Tee & <Kaffee> 茶")
@@ -45,7 +46,8 @@ def test_an_evaluation_survives_json(evaluation: Evaluation, tmp_path: Path):
     evaluation.to_json(tmp_path / "out.json")
     assert Evaluation.from_json(tmp_path / "out.json") == evaluation
     values = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
-    assert list(values) == ["protocol", "dataset", "rows", "cost", "comparisons", "environment", "command"]
+    assert list(values)[:5] == ["protocol", "dataset", "rows", "cost", "comparisons"]
+    assert list(values)[-2:] == ["environment", "command"]
     assert list(values["rows"][0]) == [
         "method", "seed", "shots", "candidates", "metric", "value", "low", "high", "cases",
     ]  # fmt: skip
@@ -129,6 +131,7 @@ def comparison(kind: str, shots: int | None = 1) -> Comparison:
     return Comparison(
         method="engine",
         against="rp3",
+        strongest=True,
         shots=shots,
         candidates="all",
         metric="nDCG@20",
@@ -139,6 +142,10 @@ def comparison(kind: str, shots: int | None = 1) -> Comparison:
         p=0.01,
         p_holm=0.02,
         verdict=kind,  # type: ignore[arg-type]
+        effect=0.1 * sign,
+        wins=6,
+        ties=3,
+        losses=5,
     )
 
 

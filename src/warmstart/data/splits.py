@@ -55,6 +55,8 @@ class Split:
     name: str
     seed: int
     train: Dataset
+    before: float | None = None
+    """The moment of a temporal cut: training holds only what happened earlier. None for a random cut."""
     new_items: frozenset[str] = frozenset()
     new_users: frozenset[str] = frozenset()
     episodes: tuple[Episode, ...]
@@ -82,7 +84,11 @@ def new_items(dataset: Dataset, seed: int, share: float = SHARE) -> Split:
     The items stay in the catalogue with their text. History is all training events of the user.
     """
     withheld = choose_items(dataset, seed, share)
-    train = _without_items(dataset, withheld)
+    return new_items_split(dataset, without(dataset, items=withheld), seed, withheld)
+
+
+def new_items_split(dataset: Dataset, train: Dataset, seed: int, withheld: frozenset[str]) -> Split:
+    """The questions about `withheld` items for every user that `train` knows."""
     past = _events_by_user(train)
     future = _items_by_user(dataset.interactions.filter(_among(c.ITEM_ID, withheld)))
     episodes = [
@@ -96,8 +102,8 @@ def new_items(dataset: Dataset, seed: int, share: float = SHARE) -> Split:
 def new_users(dataset: Dataset, seed: int, share: float = SHARE) -> Split:
     """Withhold a share of the users; reveal the first few events of those who have enough of them."""
     withheld = choose_users(dataset, seed, share)
-    train = _without_users(dataset, withheld)
-    return _split("new-users", seed, train, _few_shot_episodes(dataset, withheld), users=withheld)
+    train = without(dataset, users=withheld)
+    return few_shot_split("new-users", dataset, train, seed, users=withheld)
 
 
 def new_both(dataset: Dataset, seed: int, share: float = SHARE, *, every_target: bool = False) -> Split:
@@ -107,10 +113,22 @@ def new_both(dataset: Dataset, seed: int, share: float = SHARE, *, every_target:
     the old items among the targets: the whole shop as a new user meets it.
     """
     items, users = choose_items(dataset, seed, share), choose_users(dataset, seed, share)
-    train = _without_users(_without_items(dataset, items), users)
-    episodes = _few_shot_episodes(dataset, users)
-    split = _split("new-both", seed, train, episodes, items=items, users=users)
+    train = without(dataset, items=items, users=users)
+    split = few_shot_split("new-both", dataset, train, seed, items=items, users=users)
     return split if every_target else split.only_new_items()
+
+
+def few_shot_split(
+    name: str,
+    dataset: Dataset,
+    train: Dataset,
+    seed: int,
+    *,
+    items: frozenset[str] = frozenset(),
+    users: frozenset[str],
+) -> Split:
+    """The questions of withheld `users` at each number of shots, with all their later items as targets."""
+    return _split(name, seed, train, _few_shot_episodes(dataset, users), items=items, users=users)
 
 
 def warm(dataset: Dataset, seed: int = 0) -> Split:
@@ -174,6 +192,14 @@ def hash_order(ids: Iterable[str], salt: str) -> list[str]:
 
 def _among(column: str, ids: Iterable[str]) -> pl.Expr:
     return pl.col(column).is_in(list(ids)).fill_null(value=False)
+
+
+def without(
+    dataset: Dataset, *, items: frozenset[str] = frozenset(), users: frozenset[str] = frozenset()
+) -> Dataset:
+    """The shop without what people did with these items, and without these users altogether."""
+    kept = _without_items(dataset, items) if items else dataset
+    return _without_users(kept, users) if users else kept
 
 
 def _without_items(dataset: Dataset, withheld: frozenset[str]) -> Dataset:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
@@ -49,11 +49,15 @@ class Cost:
 class Comparison:
     """Paired difference of a method and the best of the others, on the same cases, all seeds pooled.
 
-    `p_holm` is adjusted for all comparisons of the run; the verdict is a tie unless it is below .05.
+    `p_holm` is adjusted for its family: the comparisons with the strongest of the others (`strongest`),
+    or those with all of them; the verdict is a tie unless it is below .05. `effect` is the mean
+    difference of a case in units of its standard deviation over cases (Cohen's d for pairs), None when
+    all differences are equal. `wins`, `ties` and `losses` count cases.
     """
 
     method: str
     against: str
+    strongest: bool
     shots: int | None
     candidates: str
     metric: str
@@ -64,6 +68,95 @@ class Comparison:
     p: float
     p_holm: float
     verdict: Verdict
+    effect: float | None
+    wins: int
+    ties: int
+    losses: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Replicates:
+    """Bootstrap replicates of one pooled number, so that two runs can be compared later.
+
+    Runs on the same cases (equal `Evaluation.fingerprint`) draw the same weights: the difference of
+    their replicates is paired.
+    """
+
+    method: str
+    shots: int | None
+    candidates: str
+    metric: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tuning:
+    """How a method came to its settings on one seed: trials on an inner split of the training data.
+
+    `score` is the inner value of the chosen `settings` (only what was searched), `default_score` that of
+    the defaults, which are always the first trial; `seconds` is what the search took.
+    """
+
+    method: str
+    seed: int
+    metric: str
+    trials: int
+    seconds: float
+    default_score: float
+    score: float
+    settings: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exposure:
+    """How often items of one brand or category are listed: share of all places, and of all targets."""
+
+    method: str
+    shots: int | None
+    candidates: str
+    facet: str
+    value: str
+    shown: float
+    wanted: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reliability:
+    """One bin of a reliability curve: what the method said on average, and how often it was right."""
+
+    method: str
+    shots: int | None
+    confidence: float
+    accuracy: float
+    cases: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """One place of a list in a `Story`: what it shows, and its gain (0 for a miss, None for unjudged)."""
+
+    title: str
+    gain: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Story:
+    """One case that can be read: what was asked, what was wanted, what each of two methods answered.
+
+    `kind` says why it was chosen: "loss" and "win" of the method in focus against the strongest of the
+    others, or "worst", where neither found much.
+    """
+
+    kind: Literal["loss", "win", "worst"]
+    seed: int
+    shots: int | None
+    candidates: str
+    metric: str
+    name: str
+    asked: tuple[str, ...]
+    wanted: tuple[str, ...]
+    values: dict[str, float]
+    lists: dict[str, tuple[Listed, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +168,14 @@ class Evaluation:
     rows: tuple[Row, ...]
     cost: tuple[Cost, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    tunings: tuple[Tuning, ...] = ()
+    replicates: tuple[Replicates, ...] = ()
+    exposures: tuple[Exposure, ...] = ()
+    reliability: tuple[Reliability, ...] = ()
+    stories: tuple[Story, ...] = ()
+    warnings: tuple[str, ...] = ()
+    cut: str = "random"
+    fingerprint: str = ""
     environment: dict[str, Any] = field(default_factory=dict)
     command: str = ""
 
@@ -104,32 +205,26 @@ class Evaluation:
             if row.seed == seed and all(getattr(row, name) == value for name, value in wanted.items())
         )
 
+    @property
+    def verdicts(self) -> tuple[Comparison, ...]:
+        """The comparisons with the strongest of the others."""
+        return tuple(comparison for comparison in self.comparisons if comparison.strongest)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
-        return {
-            "protocol": self.protocol,
-            "dataset": self.dataset,
-            "rows": [asdict(row) for row in self.rows],
-            "cost": [asdict(cost) for cost in self.cost],
-            "comparisons": [asdict(comparison) for comparison in self.comparisons],
-            "environment": self.environment,
-            "command": self.command,
-        }
+        from pydantic import TypeAdapter
+
+        plain: dict[str, Any] = TypeAdapter(type(self)).dump_python(self, mode="json")
+        return plain
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Take back what `to_dict` gave."""
+        from pydantic import TypeAdapter, ValidationError
+
         try:
-            return cls(
-                protocol=values["protocol"],
-                dataset=values["dataset"],
-                rows=tuple(Row(**row) for row in values["rows"]),
-                cost=tuple(Cost(**cost) for cost in values["cost"]),
-                comparisons=tuple(Comparison(**row) for row in values.get("comparisons", ())),
-                environment=values["environment"],
-                command=values["command"],
-            )
-        except (KeyError, TypeError) as error:
+            return TypeAdapter(cls).validate_python(values)
+        except ValidationError as error:
             raise InputError(
                 expected="an evaluation as written by 'warmstart evaluate --json'",
                 found=f"a mismatch: {error}",

@@ -10,12 +10,13 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final, Self, cast
 
 import numpy as np
 
 from warmstart.core import registry
+from warmstart.core.component import Component
 from warmstart.core.errors import ConfigError
 from warmstart.core.linear import FloatArray, top_positions
 from warmstart.data.dataset import Dataset
@@ -31,10 +32,25 @@ RANDOM: Final = "random"
 
 
 @dataclass(kw_only=True)
-class Method(ABC):
+class Method:
     """Something that answers the questions of a protocol under a name."""
 
     name: str
+
+    @property
+    def component(self) -> Component | None:
+        """The component that does the work, whose settings can be tuned; None when there is none."""
+        return None
+
+    def with_component(self, component: Component) -> Self:
+        """The same method around another setting of its component."""
+        raise NotImplementedError(f"{self.name} has no component; {component!r} cannot replace it")
+
+
+@dataclass(kw_only=True)
+class RankingMethod(Method, ABC):
+    """A method that ranks items: for recommendation and for search."""
+
     updates: ClassVar[bool] = False
     """Whether it keeps state per user, so that taking in one event costs something."""
 
@@ -56,11 +72,20 @@ class Method(ABC):
 
 
 @dataclass(kw_only=True)
-class ScorerMethod(Method):
+class ScorerMethod(RankingMethod):
     """A scorer or retriever on its own."""
 
     scorer: Scorer
     encoder: Encoder | str = "auto"
+
+    @property
+    def component(self) -> Component:
+        """The scorer."""
+        return self.scorer
+
+    def with_component(self, component: Component) -> Self:
+        """The same method around another setting of its scorer."""
+        return replace(self, scorer=cast("Scorer", component))
 
     def fit(self, dataset: Dataset) -> None:
         """Fit a fresh copy, and its encoder first.
@@ -85,7 +110,7 @@ class ScorerMethod(Method):
 
 
 @dataclass(kw_only=True)
-class EngineMethod(Method):
+class EngineMethod(RankingMethod):
     """The whole engine with default settings."""
 
     name: str = ENGINE
@@ -112,7 +137,7 @@ class EngineMethod(Method):
 
 
 @dataclass(kw_only=True)
-class RandomMethod(Method):
+class RandomMethod(RankingMethod):
     """Chance: what a number means has to be read from here upwards."""
 
     name: str = RANDOM
@@ -156,13 +181,13 @@ def _chosen(encoder: Encoder | str) -> Encoder:
 
 
 def build(
-    method: str | Scorer | Method,
+    method: str | Component | Method,
     *,
     kinds: Sequence[str] = ("scorer", "retriever"),
     encoder: Encoder | str = "auto",
     seed: int = 0,
 ) -> Method:
-    """An unfitted method for a name, a `Scorer`, or a `Method`.
+    """An unfitted ranking method for a name or a `Scorer`; a `Method` of any kind is copied.
 
     `kinds` says where names are looked up first. Errors: `ConfigError` lists the known names.
     """
@@ -170,6 +195,10 @@ def build(
         return copy.deepcopy(method)
     if isinstance(method, Scorer):
         return ScorerMethod(name=type(method).__name__, scorer=method, encoder=encoder)
+    if isinstance(method, Component):
+        raise ConfigError(
+            expected="a component that ranks items", found=type(method).__name__, todo="Pass a scorer."
+        )
     special: dict[str, Callable[[], Method]] = {
         ENGINE: lambda: EngineMethod(encoder=encoder),
         RANDOM: lambda: RandomMethod(seed=seed),
@@ -196,8 +225,8 @@ def _component(name: str, kinds: Sequence[str]) -> Scorer:
     return found
 
 
-def name_of(method: str | Scorer | Method) -> str:
+def name_of(method: str | Component | Method) -> str:
     """The name under which a method is reported."""
     if isinstance(method, Method):
         return method.name
-    return type(method).__name__ if isinstance(method, Scorer) else method
+    return type(method).__name__ if isinstance(method, Component) else method

@@ -21,6 +21,17 @@ from warmstart.core.linear import BoolArray, IntArray
 
 Gain = Literal["linear", "exponential"]
 Values = npt.NDArray[np.float64]
+ERRORS = ("MAE", "RMSE", "ECE", "Brier")
+"""How the names of metrics begin of which less is better."""
+
+
+def lower_is_better(metric: str) -> bool:
+    """Whether a metric, by its name in the rows, measures an error.
+
+    >>> lower_is_better("MAE"), lower_is_better("nDCG@20")
+    (True, False)
+    """
+    return metric.startswith(ERRORS)
 
 
 def gains(grades: npt.ArrayLike, gain: Gain) -> Values:
@@ -188,3 +199,24 @@ def share_shown(lists: IntArray, mask: BoolArray) -> Values:
     filled = lists >= 0
     marked = filled & mask[np.where(filled, lists, 0)]
     return np.asarray(marked.sum(axis=1) / np.maximum(filled.sum(axis=1), 1))
+
+
+def self_information(counts: IntArray) -> Values:
+    """How surprising each item is: -log2 of its share of all events, one event added to each item.
+
+    Castells, Hurley and Vargas, "Novelty and diversity in recommender systems" (2015).
+    """
+    smoothed = np.asarray(counts, dtype=np.float64) + 1.0
+    return np.asarray(-np.log2(smoothed / smoothed.sum()))
+
+
+def novelty(lists: IntArray, information: Values) -> Values:
+    """Mean `self_information` of what each list shows, in bits; 0 for an empty list.
+
+    >>> bits = self_information(np.array([3, 1, 1]))
+    >>> novelty(np.array([[0, -1], [1, 2]]), bits).tolist()
+    [1.0, 2.0]
+    """
+    filled = lists >= 0
+    bits = np.where(filled, information[np.where(filled, lists, 0)], 0.0)
+    return np.asarray(bits.sum(axis=1) / np.maximum(filled.sum(axis=1), 1))

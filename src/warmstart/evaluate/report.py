@@ -37,7 +37,7 @@ def render_text(evaluation: Evaluation) -> str:
     blocks = [f"{evaluation.protocol} on {evaluation.dataset} ({scope(evaluation)})"]
     blocks += [_text_table(table) for table in tables(evaluation, metrics)]
     if evaluation.comparisons:
-        blocks.append("\n".join([verdict(evaluation), *map(sentence, evaluation.comparisons)]))
+        blocks.append("\n".join([verdict(evaluation), *map(sentence, evaluation.verdicts)]))
     if evaluation.cost:
         blocks.append(_aligned([_COST_HEAD, *(_cost_cells(cost) for cost in evaluation.cost)]))
     return "\n\n".join(blocks)
@@ -173,10 +173,10 @@ def _verdict_section(evaluation: Evaluation) -> str:
         return ""
     items = "".join(
         f"<li class='{c.verdict}'><b>{c.verdict}</b> {escape(sentence(c).rsplit(':', 1)[0])}</li>"
-        for c in evaluation.comparisons
+        for c in evaluation.verdicts
     )
     listed = f"<ul class='comparisons'>{items}</ul>"
-    details = listed if len(evaluation.comparisons) <= _FEW else _details("Each comparison", listed)
+    details = listed if len(evaluation.verdicts) <= _FEW else _details("Each comparison", listed)
     return f"<section><p class='verdict'>{escape(verdict(evaluation))}</p>{details}</section>"
 
 

@@ -19,17 +19,19 @@ import numpy as np
 
 from warmstart.core.errors import ConfigError
 from warmstart.core.progress import track
+from warmstart.core.tunable import ranges
 from warmstart.data.dataset import Dataset
+from warmstart.data.guards import suspicious_attributes
 from warmstart.evaluate import protocols
 from warmstart.evaluate.bootstrap import RESAMPLES
 from warmstart.evaluate.evaluation import Cost, Evaluation
-from warmstart.evaluate.methods import ENGINE, Method, build, encoder_name, name_of
-from warmstart.evaluate.protocols.base import Protocol, Times
+from warmstart.evaluate.methods import encoder_name, name_of
+from warmstart.evaluate.parts import Part, Parts, fingerprint, key_of
+from warmstart.evaluate.protocols.base import AnyMethod, Protocol, Times
 from warmstart.evaluate.summary import summarise
+from warmstart.evaluate.tuning import tune
 from warmstart.roles.encoder import Encoder
-from warmstart.roles.scorer import Scorer
 
-AnyMethod = str | Scorer | Method
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -39,19 +41,12 @@ class _Unit:
 
     dataset: Dataset
     protocol: str
+    cut: str
     method: AnyMethod
     seed: int
     encoder: Encoder | str
     sample: int | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Result:
-    method: str
-    seed: int
-    given: Any
-    times: Times
-    peak_rss_mb: float | None
+    trials: int
 
 
 def evaluate(
@@ -61,66 +56,89 @@ def evaluate(
     seeds: Sequence[int] = (0, 1, 2),
     methods: Sequence[AnyMethod] | None = None,
     encoder: Encoder | str = "auto",
+    cut: str = protocols.RANDOM_CUT,
+    trials: int = 0,
     command: str = "",
     sample: int | None = None,
     workers: int = 1,
-    focus: str = ENGINE,
+    focus: str | None = None,
     resamples: int = RESAMPLES,
+    parts: Path | None = None,
 ) -> Evaluation:
     """Measure `methods` on `dataset` by a protocol of `evaluate.protocols`.
 
-    `methods` are names (see `evaluate.methods`) or `Scorer` objects, the protocol's own list when None.
-    `focus` is compared with the best of the others. `sample` asks only that many users (or judged
-    queries) of each seed, the same for all methods; leave it out for numbers that are to be kept.
-    `resamples` is the number of bootstrap samples behind each interval; no p-value gets below
-    2 / (resamples + 1) times the number of comparisons, so do not save much on it.
+    `methods` are names (see `evaluate.methods`), components or `Method` objects, the protocol's own list
+    when None. `focus` is compared with the others, the protocol's own when None. `cut` "temporal" takes
+    the newest users and items instead of random ones. With `trials` each method is tuned by so many
+    trials on an inner split (see `evaluate.tuning`); 0 measures the defaults. `sample` asks only that
+    many users (or judged queries) of each seed, the same for all methods; leave it out for numbers that
+    are to be kept. `resamples` is the number of bootstrap samples behind each interval.
 
     With `workers` above 1 each method and seed runs in a process of its own with one thread; a script
     that asks for this needs the usual `if __name__ == "__main__"` guard. Otherwise all run here.
+    `parts` is a folder where finished methods and seeds are kept until all are there: after a crash the
+    same call goes on where it stood.
 
-    Errors: `InputError` when the shop has no cases for the protocol, `ConfigError` for unknown names.
+    Errors: `InputError` when the shop has no cases for the protocol, `ConfigError` for unknown names,
+    `LeakageError` when a cut would let a method see what it is asked.
     """
-    chosen = protocols.get(protocol)
+    chosen = protocols.get(protocol, cut)
     wanted = _check(chosen, chosen.methods if methods is None else methods, seeds)
     used = tuple(seeds) if chosen.seeded else tuple(seeds)[:1]
     questions = {seed: chosen.prepare(dataset, seed, sample) for seed in used}
-    if workers > 1:
-        units = [
-            _Unit(
-                dataset=dataset,
-                protocol=protocol,
-                method=method,
-                seed=seed,
-                encoder=encoder,
-                sample=sample,
-            )
-            for seed, method in product(used, wanted)
-        ]
-        results = _in_processes(units, workers)
-    else:
-        pairs = product(used, wanted)
-        results = [_ask(chosen, questions[seed], method, seed, encoder) for seed, method in pairs]
+    units = [
+        _Unit(
+            dataset=dataset,
+            protocol=protocol,
+            cut=cut,
+            method=method,
+            seed=seed,
+            encoder=encoder,
+            sample=sample,
+            trials=trials,
+        )
+        for seed, method in product(used, wanted)
+    ]
+    results = _run(units, Parts(folder=parts), workers, questions)
     given = {
-        name_of(method): {r.seed: r.given for r in results if r.method == name_of(method)}
+        name_of(method): {part.seed: part.answers for part in results if part.method == name_of(method)}
         for method in wanted
     }
-    rows, comparisons = summarise(
-        chosen.measure(questions, given), primary=chosen.primary, focus=focus, resamples=resamples
+    summary = summarise(
+        chosen.measure(questions, given),
+        primary=chosen.primary,
+        focus=chosen.focus if focus is None else focus,
+        resamples=resamples,
     )
+    details = chosen.details(questions, given, summary.chosen)
+    Parts(folder=parts).remove()
     return Evaluation(
         protocol=protocol,
         dataset=dataset.name,
-        rows=rows,
-        cost=tuple(_cost(name, [r for r in results if r.method == name]) for name in given),
-        comparisons=comparisons,
-        environment=_environment(dataset, encoder, sample, workers, resamples),
+        rows=summary.rows,
+        cost=tuple(_cost(name, [part for part in results if part.method == name]) for name in given),
+        comparisons=summary.comparisons,
+        tunings=tuple(tuning for part in results for tuning in part.tunings),
+        replicates=summary.replicates,
+        exposures=details.exposures,
+        reliability=details.reliability,
+        stories=details.stories,
+        warnings=_warnings(dataset),
+        cut=cut,
+        fingerprint=key_of(fingerprint(dataset), protocol, cut, used, sample, resamples),
+        environment=_environment(dataset)
+        | {
+            "encoder": encoder_name(encoder),
+            "workers": workers,
+            "sample": sample,
+            "resamples": resamples,
+            "trials": trials,
+        },
         command=command,
     )
 
 
-def _check(
-    protocol: Protocol[Any, Any], methods: Sequence[AnyMethod], seeds: Sequence[int]
-) -> list[AnyMethod]:
+def _check(protocol: Protocol[Any], methods: Sequence[AnyMethod], seeds: Sequence[int]) -> list[AnyMethod]:
     """Unknown and repeated names are told before anything long begins."""
     names = [name_of(method) for method in methods]
     if not names or not seeds or len(set(names)) < len(names) or len(set(seeds)) < len(seeds):
@@ -130,41 +148,94 @@ def _check(
             todo="Give two settings of one scorer different names with ScorerMethod(name=...).",
         )
     for method in methods:
-        build(method, kinds=protocol.kinds)
+        protocol.build(method)
     return list(methods)
 
 
-def _ask(
-    protocol: Protocol[Any, Any],
-    questions: Any,
-    method: AnyMethod,
-    seed: int,
-    encoder: Encoder | str,
-) -> _Result:
-    built = build(method, kinds=protocol.kinds, encoder=encoder, seed=seed)
-    given, times = protocol.answer(questions, built, f"{built.name}, seed {seed}")
-    return _Result(method=built.name, seed=seed, given=given, times=times, peak_rss_mb=_peak_rss_mb())
+def _run(units: Sequence[_Unit], parts: Parts, workers: int, questions: Mapping[int, Any]) -> list[Part]:
+    """The parts of all units, those that are kept already without running them again."""
+    keys = _keys(units) if parts.folder is not None else [str(i) for i in range(len(units))]
+    found = {key: part for key in keys if (part := parts.read(key)) is not None}
+    missing = [(key, unit) for key, unit in zip(keys, units, strict=True) if key not in found]
+    done = (
+        _in_processes(missing, workers)
+        if workers > 1
+        else ((key, _ask(unit, questions[unit.seed])) for key, unit in missing)
+    )
+    for key, part in done:
+        parts.write(key, part)
+        found[key] = part
+    return [found[key] for key in keys]
 
 
-def _run_unit(unit: _Unit) -> _Result:
-    protocol = protocols.get(unit.protocol)
-    questions = protocol.prepare(unit.dataset, unit.seed, unit.sample)
-    return _ask(protocol, questions, unit.method, unit.seed, unit.encoder)
+def _keys(units: Sequence[_Unit]) -> list[str]:
+    shop = fingerprint(units[0].dataset)
+    return [
+        key_of(
+            shop,
+            version("warmstart"),
+            unit.protocol,
+            unit.cut,
+            repr(unit.method),
+            unit.seed,
+            encoder_name(unit.encoder),
+            unit.sample,
+            unit.trials,
+        )
+        for unit in units
+    ]
 
 
-def _in_processes(units: Sequence[_Unit], workers: int) -> list[_Result]:
-    """A fresh process per unit, so that peak memory is the unit's own."""
+def _ask(unit: _Unit, questions: Any) -> Part:
+    """Tune and answer fold by fold; the costs are those of all folds."""
+    protocol = protocols.get(unit.protocol, unit.cut)
+    method = protocol.build(unit.method, unit.encoder, unit.seed)
+    tuned = unit.trials > 1 and method.component is not None and bool(ranges(type(method.component)))
+    times, given, tunings = Times(), [], []
+    for fold in protocol.folds(questions) if tuned else [questions]:
+        fitted, tuning = tune(protocol, fold, method, seed=unit.seed, trials=unit.trials)
+        answers, took = protocol.answer(fold, fitted, f"{method.name}, seed {unit.seed}")
+        given.append(answers)
+        tunings += [tuning] if tuning else []
+        times.fit_s = took.fit_s
+        times.query_ms += took.query_ms
+        times.update_ms += took.update_ms
+    return Part(
+        method=method.name,
+        seed=unit.seed,
+        answers=protocol.merge(questions, given) if len(given) > 1 else given[0],
+        times=times,
+        tunings=tuple(tunings),
+        peak_rss_mb=_peak_rss_mb(),
+    )
+
+
+def _run_unit(unit: _Unit) -> Part:
+    protocol = protocols.get(unit.protocol, unit.cut)
+    return _ask(unit, protocol.prepare(unit.dataset, unit.seed, unit.sample))
+
+
+def _in_processes(units: Sequence[tuple[str, _Unit]], workers: int) -> Iterator[tuple[str, Part]]:
+    """A fresh process per unit, so that peak memory is the unit's own; parts come as they are done."""
     context = get_context("spawn")
     with (
         _one_thread_each(),
         ProcessPoolExecutor(workers, mp_context=context, max_tasks_per_child=1) as executor,
     ):
-        futures = [executor.submit(_run_unit, unit) for unit in units]
+        futures = {executor.submit(_run_unit, unit): key for key, unit in units}
         try:
-            done = track(as_completed(futures), "Evaluating", total=len(units))
-            return [future.result() for future in done]
+            for future in track(as_completed(futures), "Evaluating", total=len(futures)):
+                yield futures[future], future.result()
         finally:  # after an error, do not wait for units that have not begun
             executor.shutdown(cancel_futures=True)
+
+
+def _warnings(dataset: Dataset) -> tuple[str, ...]:
+    return tuple(
+        f"The item attribute '{name}' follows the number of events (rank correlation {value:+.2f}): if it "
+        "was counted from them, it tells methods that read attributes what was withheld."
+        for name, value in suspicious_attributes(dataset).items()
+    )
 
 
 @contextmanager
@@ -182,7 +253,7 @@ def _one_thread_each() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _cost(name: str, results: Sequence[_Result]) -> Cost:
+def _cost(name: str, results: Sequence[Part]) -> Cost:
     queries = np.concatenate([result.times.query_ms for result in results])
     updates = np.concatenate([result.times.update_ms for result in results])
     peaks = [result.peak_rss_mb for result in results if result.peak_rss_mb is not None]
@@ -215,13 +286,12 @@ def _peak_rss_mb() -> float | None:
     return peak / 2**20 if sys.platform == "darwin" else peak / 1024
 
 
-def _environment(
-    dataset: Dataset, encoder: Encoder | str, sample: int | None, workers: int, resamples: int
-) -> dict[str, Any]:
+def _environment(dataset: Dataset) -> dict[str, Any]:
     sizes: Mapping[str, int] = {
         "items": len(dataset.items),
         "events": len(dataset.interactions),
         "judgments": len(dataset.judgments),
+        "labels": len(dataset.labels),
     }
     return {
         "warmstart": version("warmstart"),
@@ -229,9 +299,5 @@ def _environment(
         **{name: version(name) for name in ("numpy", "scipy", "polars")},
         "system": f"{platform.system()} {platform.machine()}",
         "cpus": os.cpu_count(),
-        "workers": workers,
-        "encoder": encoder_name(encoder),
-        "sample": sample,
-        "resamples": resamples,
-        **sizes,
+        **{name: size for name, size in sizes.items() if size},
     }

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from warmstart.evaluate.evaluation import ALL_SEEDS, Comparison, Evaluation, Row
+from warmstart.evaluate.metrics import lower_is_better
 
 CANDIDATES = {
     "cold": "new items among new items",
     "all": "among everything",
     "shop": "every item as a target, among everything",
 }
-DESCRIPTIVE = ("Coverage", "Gini", "ColdShare", "TargetColdShare", "Judged")
+DESCRIPTIVE = ("Coverage", "Gini", "Novelty", "ColdShare", "TargetColdShare", "Judged")
 """Metrics that say what a list is like, not how good it is."""
 
 
@@ -28,8 +29,9 @@ class Table:
         """Whether every other method is below in that column; never where larger is not better."""
         if row is None or row.metric.startswith(DESCRIPTIVE):
             return False
+        sign = -1.0 if lower_is_better(row.metric) else 1.0
         others = [cells[column] for _, cells in self.rows if cells[column] is not row]
-        return all(row.value > other.value for other in others if other is not None)
+        return all(sign * row.value > sign * other.value for other in others if other is not None)
 
 
 def shots_of(evaluation: Evaluation) -> tuple[int, ...]:
@@ -107,11 +109,12 @@ def sentence(comparison: Comparison) -> str:
 
 
 def verdict(evaluation: Evaluation) -> str:
-    """All comparisons in one or two sentences; says where the method in focus is worse."""
-    if not evaluation.comparisons:
+    """The comparisons with the strongest others in a sentence or two; says where the focus is worse."""
+    verdicts = evaluation.verdicts
+    if not verdicts:
         return ""
-    found = {v: [c for c in evaluation.comparisons if c.verdict == v] for v in ("better", "tie", "worse")}
-    name, total = evaluation.comparisons[0].method, len(evaluation.comparisons)
+    found = {v: [c for c in verdicts if c.verdict == v] for v in ("better", "tie", "worse")}
+    name, total = verdicts[0].method, len(verdicts)
     counts = (
         f"Against the best of the others, {name} is better in {len(found['better'])}, "
         f"tied in {len(found['tie'])} and worse in {len(found['worse'])} of {total}."

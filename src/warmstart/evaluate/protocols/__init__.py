@@ -13,17 +13,25 @@ from warmstart.evaluate.protocols.new_users import NEW_USERS
 from warmstart.evaluate.protocols.search import SEARCH
 from warmstart.evaluate.protocols.warm import WARM
 
-PROTOCOLS: Final[Mapping[str, Protocol[Any, Any]]] = {
+PROTOCOLS: Final[Mapping[str, Protocol[Any]]] = {
     protocol.name: protocol for protocol in (NEW_ITEMS, NEW_USERS, NEW_BOTH, WARM, SEARCH)
 }
 
 
-def get(name: str) -> Protocol[Any, Any]:
-    """The protocol of that name. Errors: `ConfigError` lists the names."""
+RANDOM_CUT: Final = "random"
+TEMPORAL_CUT: Final = "temporal"
+
+
+def get(name: str, cut: str = RANDOM_CUT) -> Protocol[Any]:
+    """The protocol of that name, cut at random or by time. Errors: `ConfigError` lists the names."""
     if name not in PROTOCOLS:
         raise ConfigError(
             expected="the name of a protocol",
             found=repr(name),
             todo=f"Choose among: {', '.join(PROTOCOLS)}.",
         )
-    return PROTOCOLS[name]
+    if cut not in {RANDOM_CUT, TEMPORAL_CUT}:
+        raise ConfigError(
+            expected=f"the cut {RANDOM_CUT} or {TEMPORAL_CUT}", found=repr(cut), todo="Mend --cut."
+        )
+    return PROTOCOLS[name].by_time() if cut == TEMPORAL_CUT else PROTOCOLS[name]

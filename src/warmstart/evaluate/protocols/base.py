@@ -6,15 +6,23 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
+import numpy.typing as npt
+
+from warmstart.core.component import Component
+from warmstart.core.errors import ConfigError, InputError
 from warmstart.data.dataset import Dataset
-from warmstart.evaluate.methods import Method
-from warmstart.evaluate.summary import Block
+from warmstart.evaluate.blocks import Block, Chosen
+from warmstart.evaluate.evaluation import Exposure, Reliability, Story
+from warmstart.evaluate.methods import ENGINE, Method, build
+from warmstart.roles.encoder import Encoder
 
 Questions = TypeVar("Questions")
-Given = TypeVar("Given")
 Answer = TypeVar("Answer")
+Answers = dict[str, npt.NDArray[Any]]
+"""What one method gave to the questions of one seed: named arrays, so that they can be kept on disk."""
+AnyMethod = str | Component | Method
 
 
 @dataclass(kw_only=True)
@@ -35,11 +43,22 @@ def timed(into: list[float], call: Callable[[], Answer]) -> Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Protocol(ABC, Generic[Questions, Given]):
+class Details:
+    """What a report shows beside the rows."""
+
+    exposures: tuple[Exposure, ...] = ()
+    reliability: tuple[Reliability, ...] = ()
+    stories: tuple[Story, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Protocol(ABC, Generic[Questions]):
     """A fixed way to measure.
 
     `kinds` says which components its method names mean first, `primary` the metrics that comparisons
-    are made on. `seeded` is False when nothing is drawn, so that one seed is enough.
+    are made on, the first of which is what tuning looks at, `focus` the method that is compared with the
+    others unless told otherwise. `seeded` is False when nothing is drawn, so
+    that one seed is enough.
     """
 
     name: str
@@ -47,6 +66,7 @@ class Protocol(ABC, Generic[Questions, Given]):
     kinds: tuple[str, ...]
     primary: tuple[str, ...]
     seeded: bool = True
+    focus: str = ENGINE
 
     @abstractmethod
     def prepare(self, dataset: Dataset, seed: int, sample: int | None) -> Questions:
@@ -55,12 +75,52 @@ class Protocol(ABC, Generic[Questions, Given]):
         Errors: `InputError` when there is none to ask.
         """
 
+    def by_time(self) -> Self:
+        """The same protocol with a temporal cut. Errors: `ConfigError` where there is none."""
+        raise ConfigError(
+            expected="a protocol that can cut by time: new-items, new-users or new-both",
+            found=self.name,
+            todo="Leave --cut out.",
+        )
+
+    def folds(self, questions: Questions) -> Sequence[Questions]:
+        """The questions in parts that are tuned for and answered one by one; all at once by default."""
+        return [questions]
+
+    def merge(self, questions: Questions, parts: Sequence[Answers]) -> Answers:
+        """The answers to all questions from those to the folds."""
+        return parts[0]
+
+    def inner(self, questions: Questions, seed: int, sample: int) -> Questions:
+        """Questions of the same kind cut from the training side of `questions`, for tuning.
+
+        Errors: `InputError` when the training side is too small for that.
+        """
+        raise InputError(
+            expected=f"a protocol with an inner cut, to tune by {sample} cases of seed {seed}",
+            found=self.name,
+            todo="Measure without tuning.",
+        )
+
+    def build(self, method: AnyMethod, encoder: Encoder | str = "auto", seed: int = 0) -> Method:
+        """An unfitted method for a name, a component, or a method, which is copied."""
+        return build(method, kinds=self.kinds, encoder=encoder, seed=seed)
+
     @abstractmethod
-    def answer(self, questions: Questions, method: Method, label: str) -> tuple[Given, Times]:
+    def answer(self, questions: Questions, method: Method, label: str) -> tuple[Answers, Times]:
         """Fit the method on what may be seen, and ask it everything."""
 
     @abstractmethod
     def measure(
-        self, questions: Mapping[int, Questions], given: Mapping[str, Mapping[int, Given]]
+        self, questions: Mapping[int, Questions], given: Mapping[str, Mapping[int, Answers]]
     ) -> Sequence[Block]:
         """Blocks of cases from the answers of each method to the questions of each seed."""
+
+    def details(
+        self,
+        questions: Mapping[int, Questions],
+        given: Mapping[str, Mapping[int, Answers]],
+        chosen: Sequence[Chosen],
+    ) -> Details:
+        """What is worth showing beside the rows; `chosen` are the cases worth telling."""
+        return Details()

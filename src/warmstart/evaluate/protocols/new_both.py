@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from warmstart.data import splits
-from warmstart.evaluate.protocols.recommendation import ALL_NEW, COLD, SHOP, RecommendationProtocol
+from warmstart.data import splits, temporal
+from warmstart.evaluate.protocols.exam import ALL_NEW, COLD, SHOP
+from warmstart.evaluate.protocols.recommendation import RecommendationProtocol
 
 NEW_BOTH: Final = RecommendationProtocol(
     name="new-both",
     cut=partial(splits.new_both, every_target=True),
+    temporal=partial(temporal.new_both, every_target=True),
     views=(COLD, ALL_NEW, SHOP),
 )
 """Both cuts. Targets are the withheld items of withheld users, ranked among the withheld items (`cold`)

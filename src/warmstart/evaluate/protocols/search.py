@@ -1,34 +1,37 @@
 """Search: judged queries against the whole catalogue.
 
-The judgments never reach a method. What is tuned on judgments has to be tuned by cross-validation over
-queries, elsewhere; here everything runs with what the catalogue and the events teach.
+The judgments never reach a method. What is tuned on judgments is tuned by five-fold cross-validation
+over queries: settings chosen on four folds answer the fifth.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
 import numpy as np
 
 from warmstart.core import columns as c
-from warmstart.core.errors import InputError
+from warmstart.core.errors import ConfigError, InputError
+from warmstart.core.linear import IntArray
 from warmstart.core.progress import track
 from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
 from warmstart.data.schema import empty_table
 from warmstart.data.splits import hash_order
 from warmstart.evaluate import metrics
+from warmstart.evaluate.blocks import Block, Chosen
 from warmstart.evaluate.bootstrap import Pieces
-from warmstart.evaluate.methods import Method
+from warmstart.evaluate.evaluation import Listed, Story
+from warmstart.evaluate.methods import Method, RankingMethod
 from warmstart.evaluate.metrics import Values
-from warmstart.evaluate.protocols.base import Protocol, Times, timed
-from warmstart.evaluate.summary import Block
+from warmstart.evaluate.protocols.base import Answers, Details, Protocol, Times, timed
 
 N: Final = 10
 DEEP: Final = 100
+FOLDS: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,14 +41,16 @@ class JudgedQueries:
     seed: int
     train: Dataset
     grades: Mapping[str, Mapping[str, float]]
+    others: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """The judged queries of the other folds, which tuning may look at."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class SearchProtocol(Protocol[JudgedQueries, tuple[Values, ...]]):
+class SearchProtocol(Protocol[JudgedQueries]):
     """Ranks the whole catalogue for each judged query; answers are the grades in ranked order."""
 
     name: str = "search"
-    methods: tuple[str, ...] = ("bm25", "dense", "engine")
+    methods: tuple[str, ...] = ("random", "bm25", "dense", "hybrid", "engine")
     kinds: tuple[str, ...] = ("retriever", "scorer")
     primary: tuple[str, ...] = (f"nDCG@{N} e", f"nDCG@{N} c")
     seeded: bool = False
@@ -67,26 +72,65 @@ class SearchProtocol(Protocol[JudgedQueries, tuple[Values, ...]]):
         train = replace(dataset, judgments=empty_table("judgments"))
         return JudgedQueries(seed=seed, train=train, grades=asked)
 
-    def answer(
-        self, questions: JudgedQueries, method: Method, label: str
-    ) -> tuple[tuple[Values, ...], Times]:
-        """Fit, then search twice: a page, which is timed, and the whole catalogue, which is measured."""
+    def folds(self, questions: JudgedQueries) -> Sequence[JudgedQueries]:
+        """Five folds, each with the queries of the other four to tune on."""
+        queries = list(questions.grades)
+        if len(queries) < 2 * FOLDS:
+            raise InputError(
+                expected=f"at least {2 * FOLDS} judged queries, to tune by cross-validation",
+                found=f"{len(queries)}",
+                todo="Measure without tuning, or judge more queries.",
+            )
+        return [
+            replace(
+                questions,
+                grades={query: questions.grades[query] for query in queries[fold::FOLDS]},
+                others={q: questions.grades[q] for i, q in enumerate(queries) if i % FOLDS != fold},
+            )
+            for fold in range(FOLDS)
+        ]
+
+    def inner(self, questions: JudgedQueries, seed: int, sample: int) -> JudgedQueries:
+        """The queries of the other folds, all of them: judged queries are few."""
+        return replace(questions, grades=questions.others, others={})
+
+    def merge(self, questions: JudgedQueries, parts: Sequence[Answers]) -> Answers:
+        """The answers of the folds in the order of all queries."""
+        size = len(questions.grades)
+        order = np.concatenate([np.arange(size)[fold::FOLDS] for fold in range(FOLDS)])
+        lists = [one for part in parts for one in _lists(part)]
+        tops = np.concatenate([part["top"] for part in parts])
+        back = np.argsort(order)
+        return _packed([lists[i] for i in back], tops[back])
+
+    def answer(self, questions: JudgedQueries, method: Method, label: str) -> tuple[Answers, Times]:
+        """Fit, then search twice: a page, which is timed, and the whole catalogue, which is measured.
+
+        The answers are the grades of all lists on end ("grades", NaN where nobody judged), where each
+        list begins ("starts"), and the catalogue positions of each first page ("top").
+        """
+        if not isinstance(method, RankingMethod):
+            raise ConfigError(
+                expected="a method that answers a typed query",
+                found=f"{method.name} ({type(method).__name__})",
+                todo=f"Choose among: {', '.join(self.methods)}.",
+            )
         times, seconds = Times(), list[float]()
         timed(seconds, partial(method.fit, questions.train))
         times.fit_s = seconds[0] / 1e3
-        everything = len(questions.train.item_ids)
-        listed = []
-        for text, grades in track(questions.grades.items(), label, total=len(questions.grades)):
+        item_ids = questions.train.item_ids
+        place = {item_id: i for i, item_id in enumerate(item_ids)}
+        lists, tops = [], np.full((len(questions.grades), N), -1, dtype=np.int64)
+        for i, (text, grades) in enumerate(track(questions.grades.items(), label, len(questions.grades))):
             query = Query(text=text)
             timed(times.query_ms, partial(method.retrieve, query, N))
-            found = method.retrieve(query, everything).item_ids
-            listed.append(np.array([grades.get(item_id, np.nan) for item_id in found], dtype=np.float64))
-        return tuple(listed), times
+            found = method.retrieve(query, len(item_ids)).item_ids
+            tops[i, : len(found[:N])] = [place[item_id] for item_id in found[:N]]
+            lists.append(np.array([grades.get(item_id, np.nan) for item_id in found], dtype=np.float64))
+        return _packed(lists, tops), times
 
     def measure(
-        self,
-        questions: Mapping[int, JudgedQueries],
-        given: Mapping[str, Mapping[int, tuple[Values, ...]]],
+        self, questions: Mapping[int, JudgedQueries], given: Mapping[str, Mapping[int, Answers]]
     ) -> Sequence[Block]:
         """One block per seed; queries are what is resampled."""
         blocks = []
@@ -95,7 +139,7 @@ class SearchProtocol(Protocol[JudgedQueries, tuple[Values, ...]]):
             parts = {
                 (name, metric): values
                 for name, by_seed in given.items()
-                for metric, values in _quality(by_seed[seed], judged).items()
+                for metric, values in _quality(_lists(by_seed[seed]), judged).items()
             }
             size = len(judged)
             pieces = Pieces(user=np.arange(size), item=np.full(size, -1), share=np.ones(size))
@@ -103,6 +147,60 @@ class SearchProtocol(Protocol[JudgedQueries, tuple[Values, ...]]):
                 Block(seed=seed, shots=None, candidates="all", cases=size, pieces=pieces, parts=parts)
             )
         return blocks
+
+    def details(
+        self,
+        questions: Mapping[int, JudgedQueries],
+        given: Mapping[str, Mapping[int, Answers]],
+        chosen: Sequence[Chosen],
+    ) -> Details:
+        """Queries won and lost, with both first pages."""
+        return Details(stories=tuple(_story(questions[case.seed], given, case) for case in chosen))
+
+
+def _story(questions: JudgedQueries, given: Mapping[str, Mapping[int, Answers]], case: Chosen) -> Story:
+    query, grades = list(questions.grades.items())[case.case]
+    titles = questions.train.items[c.TITLE].to_list()
+    item_ids = questions.train.item_ids
+    place = {item_id: i for i, item_id in enumerate(item_ids)}
+    known = sorted(grades.items(), key=lambda pair: -pair[1])
+    wanted = [
+        f"{titles[place[item_id]]} ({grade:g})"
+        for item_id, grade in known
+        if grade > 0 and item_id in place
+    ]
+    return Story(
+        kind=case.kind,
+        seed=case.seed,
+        shots=None,
+        candidates=case.candidates,
+        metric=case.metric,
+        name=query,
+        asked=(query,),
+        wanted=tuple(wanted[:N]),
+        values=case.values,
+        lists={
+            method: tuple(
+                Listed(title=titles[i], gain=grades.get(item_ids[i]))
+                for i in given[method][case.seed]["top"][case.case].tolist()
+                if i >= 0
+            )
+            for method in case.methods
+        },
+    )
+
+
+def _packed(lists: Sequence[Values], top: IntArray) -> Answers:
+    lengths = [len(one) for one in lists]
+    return {
+        "grades": np.concatenate(lists) if lists else np.empty(0),
+        "starts": np.cumsum([0, *lengths])[:-1],
+        "top": top,
+    }
+
+
+def _lists(answers: Answers) -> list[Values]:
+    return np.split(answers["grades"], answers["starts"][1:])
 
 
 def _quality(listed: Sequence[Values], judged: Sequence[Sequence[float]]) -> dict[str, Values]:

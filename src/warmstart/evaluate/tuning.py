@@ -1,0 +1,115 @@
+"""Settings chosen on an inner split, so that every method is measured at its best.
+
+A comparison with an untuned rival says little. Each method whose component declares ranges
+(`core.tunable`) gets the same number of trials on questions cut from the training side alone; the
+defaults are the first trial, so tuning cannot do worse on the inner questions. Trials are drawn by the
+tree-structured Parzen estimator of the library Optuna (extra `evaluate`).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from warmstart.core.component import Component
+from warmstart.core.errors import MissingExtraError
+from warmstart.core.tunable import Range, ranges
+from warmstart.evaluate.evaluation import Tuning
+from warmstart.evaluate.methods import Method
+from warmstart.evaluate.metrics import lower_is_better
+from warmstart.evaluate.protocols.base import Protocol
+
+if TYPE_CHECKING:
+    import optuna
+
+SAMPLE: Final = 400
+"""Users asked on the inner split."""
+Questions = TypeVar("Questions")
+
+
+def tune(
+    protocol: Protocol[Questions], questions: Questions, method: Method, *, seed: int, trials: int
+) -> tuple[Method, Tuning | None]:
+    """The method with the best settings found on an inner split of `questions`, and how they were found.
+
+    Methods without ranges come back as they are. A component may ask for fewer trials when it is slow to
+    fit (`tuning_trials`); with one trial the defaults stay.
+    """
+    component = method.component
+    if component is None or trials < 2 or not ranges(type(component)):
+        return method, None
+    allowed = min(trials, getattr(component, "tuning_trials", trials))
+    if allowed < 2:
+        return method, None
+    inner = protocol.inner(questions, seed, SAMPLE)
+    started = time.perf_counter()
+    sign = -1.0 if lower_is_better(protocol.primary[0]) else 1.0
+
+    def objective(trial: optuna.Trial) -> float:
+        tried = _suggest(trial, component)
+        return sign * _value(protocol, inner, method.with_component(tried), seed)
+
+    study = _study(seed)
+    study.enqueue_trial(_defaults(component))
+    study.optimize(objective, n_trials=allowed)
+    best = study.best_trial
+    settings = {name: _plain(value) for name, value in best.params.items()}
+    tuning = Tuning(
+        method=method.name,
+        seed=seed,
+        metric=protocol.primary[0],
+        trials=allowed,
+        seconds=round(time.perf_counter() - started, 2),
+        default_score=round(sign * float(study.trials[0].value or 0.0), 6),
+        score=round(sign * float(best.value or 0.0), 6),
+        settings=settings,
+    )
+    return method.with_component(replace(component, **settings)), tuning
+
+
+def _study(seed: int) -> optuna.Study:
+    try:
+        import optuna
+    except ImportError as error:
+        raise MissingExtraError(
+            "evaluate", "tuning (use --trials 0 to measure with default settings)"
+        ) from error
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=4)
+    return optuna.create_study(direction="maximize", sampler=sampler)
+
+
+def _value(protocol: Protocol[Questions], inner: Questions, method: Method, seed: int) -> float:
+    """The primary metric averaged over the sets of cases, so that each number of shots counts the same."""
+    answers, _ = protocol.answer(inner, method, f"tuning {method.name}, seed {seed}")
+    blocks = protocol.measure({seed: inner}, {method.name: {seed: answers}})
+    column = (method.name, protocol.primary[0])
+    means = [float(block.pieces.mean(block.parts[column])) for block in blocks if column in block.parts]
+    return math.fsum(means) / len(means)
+
+
+def _suggest(trial: optuna.Trial, component: Component) -> Component:
+    found = {
+        name: _draw(trial, name, limits, getattr(component, name))
+        for name, limits in ranges(type(component)).items()
+    }
+    return replace(component, **found)
+
+
+def _draw(trial: optuna.Trial, name: str, limits: Range, default: Any) -> Any:
+    if limits.choices:
+        return trial.suggest_categorical(name, limits.choices)
+    low, high = limits.low or 0, limits.high or 0
+    if isinstance(default, int):
+        return trial.suggest_int(name, int(low), int(high), log=limits.log)
+    return trial.suggest_float(name, low, high, log=limits.log)
+
+
+def _defaults(component: Component) -> dict[str, Any]:
+    return {name: getattr(component, name) for name in ranges(type(component))}
+
+
+def _plain(value: Any) -> Any:
+    return float(f"{value:.6g}") if isinstance(value, float) else value
