@@ -93,7 +93,7 @@ def test_anything_of_a_withheld_user_is_caught(table: str):
 
 def test_an_event_from_after_a_temporal_cut_is_caught():
     split = temporal.new_users(TIMED)
-    rows = {c.USER_ID: ["u0"], c.ITEM_ID: ["i0"], c.TIMESTAMP: [1e9]}
+    rows: dict[str, list[Any]] = {c.USER_ID: ["u0"], c.ITEM_ID: ["i0"], c.TIMESTAMP: [1e9]}
     with pytest.raises(LeakageError, match="1 later"):
         check_split(with_rows(split, "events", rows), TIMED)
 
