@@ -29,16 +29,12 @@ def exact_ease(
     counts = _counts(interactions)
     hot = np.flatnonzero(counts > 0)
     chosen = sparse.csr_matrix(interactions[:, hot], dtype=np.float32)
-    gram: FloatArray = (chosen.T @ chosen).toarray().T  # column order, so that LAPACK works in place
+    gram: FloatArray = (chosen.T @ chosen).toarray(order="F")  # as LAPACK wants it, to work in place
     gram[np.diag_indices_from(gram)] += penalties(counts[hot], ridge, dropout)
     inverse = _inverse(gram)
     scale = -1.0 / np.diagonal(inverse)
     blocks = [_largest(rows * scale, first, kept) for first, rows in _row_blocks(inverse)]
-    if not blocks:
-        return empty_sparse(len(counts), len(counts))
-    own = sparse.coo_matrix(sparse.vstack(blocks))
-    shape = (len(counts), len(counts))
-    return sparse.csr_matrix((own.data, (hot[own.row], hot[own.col])), shape=shape, dtype=np.float32)
+    return _at_positions(blocks, hot, len(counts))
 
 
 def local_ease(
@@ -128,6 +124,19 @@ def _largest(rows: FloatArray, first: int, kept: int) -> sparse.csr_matrix:
         small = np.argpartition(-np.abs(rows), kept - 1, axis=1)[:, kept:]
         np.put_along_axis(rows, small, np.float32(0.0), axis=1)
     return sparse.csr_matrix(rows)
+
+
+def _at_positions(blocks: list[sparse.csr_matrix], positions: IntArray, size: int) -> sparse.csr_matrix:
+    """The table of some items, given in blocks of rows, at their places in a catalogue of `size` items."""
+    if not blocks:
+        return empty_sparse(size, size)
+    own = sparse.csr_matrix(sparse.vstack(blocks, format="csr"))
+    blocks.clear()
+    widths = np.zeros(size, dtype=np.int64)
+    widths[positions] = np.diff(own.indptr)
+    columns = positions.astype(own.indices.dtype)[own.indices]
+    indptr = np.concatenate([[0], np.cumsum(widths)])
+    return sparse.csr_matrix((own.data, columns, indptr), shape=(size, size))
 
 
 def _row(table: sparse.csr_matrix, row: int) -> tuple[IntArray, FloatArray]:
