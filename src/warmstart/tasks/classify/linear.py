@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,9 @@ def fit_logistic(features: Any, codes: IntArray, strength: float) -> tuple[Float
     except ImportError as error:
         raise MissingExtraError("logistic regression", "evaluate") from error
     model = LogisticRegression(C=strength, max_iter=2000, tol=TOLERANCE)
-    model.fit(features, codes)
+    with warnings.catch_warnings():  # with one example of each label it asks whether these are numbers
+        warnings.filterwarnings("ignore", "The number of unique classes is greater", UserWarning)
+        model.fit(features, codes)
     weights, biases = model.coef_.T, model.intercept_
     if weights.shape[1] == 1:  # two classes: one score, the log odds of the second
         weights = np.hstack([np.zeros_like(weights), weights])
