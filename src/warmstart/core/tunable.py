@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from warmstart.core.errors import ConfigError
 
-Value = TypeVar("Value", int, float, str, bool)
+Value = TypeVar("Value", int, float, str, bool, float | None)
 _KEY = "warmstart.tunable"
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Self, cast
 
@@ -163,9 +165,28 @@ def _top(item_ids: Sequence[str], scores: FloatArray, n: int) -> ItemList:
     return ItemList(item_ids=tuple(item_ids[i] for i in best), scores=scores[best])
 
 
+_shared: ContextVar[dict[tuple[int, str], Encoder] | None] = ContextVar("_shared", default=None)
+
+
 def fitted_encoder(dataset: Dataset, encoder: Encoder | str) -> Encoder:
     """The encoder that `Engine.fit` would use for the same value, fitted on the text of all items."""
-    return _chosen(encoder).fit(item_texts(dataset.items))
+    kept, key = _shared.get(), (id(dataset), encoder_name(encoder))
+    if kept is not None and key in kept:
+        return kept[key]
+    fitted = _chosen(encoder).fit(item_texts(dataset.items))
+    if kept is not None:
+        kept[key] = fitted
+    return fitted
+
+
+@contextmanager
+def encoders_shared() -> Iterator[None]:
+    """Within, an encoder is fitted once per shop: for trials, whose time to fit is not reported."""
+    token = _shared.set({})
+    try:
+        yield
+    finally:
+        _shared.reset(token)
 
 
 def encoder_name(encoder: Encoder | str) -> str:

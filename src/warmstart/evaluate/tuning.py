@@ -17,7 +17,7 @@ from warmstart.core.component import Component
 from warmstart.core.errors import MissingExtraError
 from warmstart.core.tunable import Range, ranges
 from warmstart.evaluate.evaluation import Tuning
-from warmstart.evaluate.methods import Method
+from warmstart.evaluate.methods import Method, encoders_shared
 from warmstart.evaluate.metrics import lower_is_better
 from warmstart.evaluate.protocols.base import Protocol
 
@@ -53,7 +53,8 @@ def tune(
 
     study = _study(seed)
     study.enqueue_trial(_defaults(component))
-    study.optimize(objective, n_trials=allowed)
+    with encoders_shared():
+        study.optimize(objective, n_trials=allowed)
     best = study.best_trial
     settings = {name: _plain(value) for name, value in best.params.items()}
     tuning = Tuning(

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from warmstart.core.linear import FloatArray, IntArray
+from warmstart.core.tunable import tunable
 from warmstart.recommend.history import HistoryScorer
 
 
 @dataclass(kw_only=True)
 class ContentScorer(HistoryScorer):
-    """Sum over the history of the likeness of texts: half the encoder's cosine, half that of tf-idf.
+    """Sum over the history of the likeness of texts: the encoder's cosine and that of tf-idf.
+
+    `encoder_share` is the weight of the first, the rest is that of the second.
 
     Works from the first product on, without any events in the shop. It only finds more of the same:
     where there are events, co-occurrence knows better what else people want.
@@ -19,9 +22,11 @@ class ContentScorer(HistoryScorer):
 
     needs_encoder: ClassVar[bool] = True
 
+    encoder_share: float = tunable(0.5, low=0.0, high=1.0)
+
     def _score_history(self, positions: IntArray, weights: FloatArray) -> FloatArray:
         features = self._text()
         dense = features.encoded @ (weights @ features.encoded[positions])
         words = features.tfidf @ (features.tfidf[positions].T @ weights)
-        scores: FloatArray = 0.5 * dense + 0.5 * words
+        scores: FloatArray = self.encoder_share * dense + (1.0 - self.encoder_share) * words
         return scores

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from warmstart.core.component import State
 from warmstart.core.linear import FloatArray, IntArray, resized
+from warmstart.core.tunable import tunable
 from warmstart.data.dataset import Dataset
 from warmstart.recommend.evidence import interaction_matrix
 from warmstart.recommend.history import HistoryScorer
@@ -62,7 +63,7 @@ class ItemKnnScorer(NeighbourScorer):
     through their nearest neighbours in text when fitted with an encoder, and get NaN without one.
     """
 
-    shrinkage: float = 100.0
+    shrinkage: float = tunable(100.0, low=1.0, high=1000.0, log=True)
 
     def _table(self, interactions: sparse.csr_matrix) -> sparse.csr_matrix:
         return item_knn(interactions, self.shrinkage)
@@ -76,8 +77,8 @@ class Rp3Scorer(NeighbourScorer):
     neighbours in text when fitted with an encoder, and get NaN without one.
     """
 
-    item_exponent: float = 0.4
-    user_exponent: float = 0.4
+    item_exponent: float = tunable(0.4, low=0.0, high=1.0)
+    user_exponent: float = tunable(0.4, low=0.0, high=1.0)
 
     def _table(self, interactions: sparse.csr_matrix) -> sparse.csr_matrix:
         return rp3(interactions, self.item_exponent, self.user_exponent)

@@ -25,6 +25,7 @@ from warmstart.core.analysis import (
 )
 from warmstart.core.component import State
 from warmstart.core.linear import FloatArray, IntArray, empty_sparse, resized
+from warmstart.core.tunable import tunable
 from warmstart.core.vocabulary import Vocabulary, count_terms
 from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
@@ -63,10 +64,10 @@ class Bm25Retriever(Retriever):
     source: ClassVar[str] = "lexical"
 
     weights: dict[str, float] = field(default_factory=_default_weights)
-    k1: float = 1.2
-    b: float = 0.75
+    k1: float = tunable(1.2, low=0.4, high=2.5)
+    b: float = tunable(0.75, low=0.0, high=1.0)
     spelling_weight: float = 0.8
-    coverage_power: float = 2.0
+    coverage_power: float = tunable(2.0, low=0.0, high=4.0)
 
     def _fit(self, dataset: Dataset, encoder: Encoder | None) -> None:
         texts = dataset.texts

@@ -10,6 +10,7 @@ import polars as pl
 
 from warmstart.core.component import State
 from warmstart.core.linear import BoolArray, FloatArray, IntArray, standardise
+from warmstart.core.tunable import tunable
 from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
 from warmstart.roles.encoder import Encoder
@@ -52,7 +53,7 @@ class HybridRetriever(Retriever):
     needs_encoder: ClassVar[bool] = True
     source: ClassVar[str] = "search"
 
-    dense_weight: float | None = None
+    dense_weight: float | None = tunable(None, choices=(None, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6))
     lexical: Bm25Retriever = field(default_factory=Bm25Retriever)
     dense: DenseRetriever = field(default_factory=DenseRetriever)
 
