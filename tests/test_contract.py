@@ -11,12 +11,20 @@ import pytest
 
 from tests import tiny_models
 from warmstart.core import registry
-from warmstart.testing import classifier_checks, encoder_checks, retriever_checks, scorer_checks
+from warmstart.testing import (
+    classifier_checks,
+    encoder_checks,
+    rater_checks,
+    retriever_checks,
+    scorer_checks,
+)
 
 CHECKS: dict[str, Callable[..., list[tuple[str, Callable[[], None]]]]] = {
     "classifier": classifier_checks,
     "classifier.prior": partial(classifier_checks, reads=False),
     "encoder": encoder_checks,
+    "rater": partial(rater_checks, personal=False),
+    "rater.factor": rater_checks,
     "retriever": retriever_checks,
     "scorer": scorer_checks,
     "scorer.popularity": partial(scorer_checks, personal=False),

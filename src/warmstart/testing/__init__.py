@@ -12,7 +12,13 @@ A package that brings a component of its own tests it like this:
 
 from __future__ import annotations
 
-from warmstart.testing.contract import classifier_checks, encoder_checks, retriever_checks, scorer_checks
+from warmstart.testing.contract import (
+    classifier_checks,
+    encoder_checks,
+    rater_checks,
+    retriever_checks,
+    scorer_checks,
+)
 from warmstart.testing.toys import Checkerboard, WordEncoder, checkerboard
 
 __all__ = [
@@ -21,6 +27,7 @@ __all__ = [
     "checkerboard",
     "classifier_checks",
     "encoder_checks",
+    "rater_checks",
     "retriever_checks",
     "scorer_checks",
 ]

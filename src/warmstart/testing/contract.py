@@ -9,10 +9,12 @@ from typing import Any
 from warmstart.core.component import Component
 from warmstart.roles.classifier import Classifier
 from warmstart.roles.encoder import Encoder
+from warmstart.roles.rater import Rater
 from warmstart.roles.scorer import Retriever, Scorer
 from warmstart.testing import classifier_checks as classifiers
 from warmstart.testing import component_checks as every
 from warmstart.testing import encoder_checks as encoders
+from warmstart.testing import rater_checks as raters
 from warmstart.testing import scorer_checks as scorers
 from warmstart.testing.toys import LANGUAGES, Language, checkerboard
 from warmstart.testing.trials import ClassifierTrial, EncoderTrial, RetrieverTrial, ScorerTrial
@@ -61,6 +63,15 @@ _OF_CLASSIFIERS = (
 )
 _OF_READERS = (classifiers.unseen_texts_get_the_label_of_their_group,)
 _OF_SHARES = (classifiers.without_a_clue_the_answer_is_the_share_of_labels,)
+_OF_RATINGS = (
+    raters.ratings_stay_on_the_scale,
+    raters.one_by_one_equals_together,
+    raters.what_is_no_rating_of_a_known_item_counts_for_nothing,
+    raters.good_items_are_rated_higher,
+    raters.a_shop_without_ratings_has_a_prior,
+    raters.rating_before_fit_is_an_error,
+)
+_OF_RATED_TASTE = (raters.taste_is_followed,)
 _OF_TASTE = (scorers.taste_follows_the_checkerboard, scorers.new_items_follow_the_checkerboard)
 _OF_CROWDS = (scorers.the_crowd_is_followed,)
 _OF_LISTS = (
@@ -109,6 +120,15 @@ def classifier_checks(factory: Callable[[], Classifier], *, reads: bool = True) 
         language: ClassifierTrial(factory=factory, toy=checkerboard(language)) for language in LANGUAGES
     }
     return [*_of_settings(factory), *_crossed(laws, trials)]
+
+
+def rater_checks(factory: Callable[[], Rater], *, personal: bool = True) -> list[NamedCheck]:
+    """Every check of a rater, in English and Chinese.
+
+    `personal=False` is for raters that know no taste, such as the item mean.
+    """
+    laws = (*_OF_ANSWERS, *_OF_RATINGS, *(_OF_RATED_TASTE if personal else ()))
+    return [*_of_settings(factory), *_crossed(laws, raters.rater_trials(factory))]
 
 
 def _of_settings(factory: Callable[[], Component]) -> list[NamedCheck]:

@@ -11,11 +11,13 @@ from warmstart.evaluate.protocols.few_shot_text import FEW_SHOT_TEXT
 from warmstart.evaluate.protocols.new_both import NEW_BOTH
 from warmstart.evaluate.protocols.new_items import NEW_ITEMS
 from warmstart.evaluate.protocols.new_users import NEW_USERS
+from warmstart.evaluate.protocols.ratings import RATINGS
 from warmstart.evaluate.protocols.search import SEARCH
 from warmstart.evaluate.protocols.warm import WARM
 
 PROTOCOLS: Final[Mapping[str, Protocol[Any]]] = {
-    protocol.name: protocol for protocol in (NEW_ITEMS, NEW_USERS, NEW_BOTH, WARM, SEARCH, FEW_SHOT_TEXT)
+    protocol.name: protocol
+    for protocol in (NEW_ITEMS, NEW_USERS, NEW_BOTH, WARM, SEARCH, RATINGS, FEW_SHOT_TEXT)
 }
 
 

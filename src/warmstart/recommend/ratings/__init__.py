@@ -1,0 +1,1 @@
+"""Raters: which rating a user would give."""
