@@ -4,6 +4,7 @@
 
 VENV ?= .venv
 CORE ?= .venv-core
+PEERS ?= .venv-peers
 WORKERS ?= 2
 ARGS ?=
 BENCHMARKS ?= install engine encoders answers protocols
@@ -16,7 +17,7 @@ export PIP_NO_INPUT := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core lint format bench docs pins lm dev clean
+.PHONY: help demo test test-core lint format bench peers docs pins lm dev clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -81,6 +82,16 @@ bench: $(VENV)/dev ## the measurements behind the numbers in the documentation, 
 	    echo "== $$name" && OMP_NUM_THREADS=1 $(BIN)/python benchmarks/$$name.py || exit 1; \
 	done
 
+# An environment of its own: these libraries hold numpy and pandas back, and bring an `implicit` of theirs.
+$(PEERS)/made: pyproject.toml benchmarks/peers/requirements.txt scripts/install_cpu_torch.py
+	@python=$$(sh scripts/find_python.sh) && echo "making $(PEERS) with $$python" && "$$python" -m venv --clear $(PEERS)
+	@$(PEERS)/bin/python scripts/install_cpu_torch.py
+	@echo "installing warmstart and the libraries that it is compared with into $(PEERS)"
+	@$(PEERS)/bin/python -m pip install --quiet --quiet --requirement benchmarks/peers/requirements.txt --editable '.[test]'
+	@touch $@
+
+peers: $(PEERS)/made ## an environment for benchmarks/with_peers.py: LensKit, RecTools, LightFM
+
 docs: $(VENV)/lean ## write the generated pages of docs/reference
 	@$(BIN)/python scripts/make_reference.py
 
@@ -88,5 +99,5 @@ pins: $(VENV)/made ## resolve every version anew and write constraints.txt
 	@$(BIN)/python scripts/pin.py
 
 clean: ## remove environments, caches and builds
-	rm -rf $(VENV) $(CORE) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(CORE) $(PEERS) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
