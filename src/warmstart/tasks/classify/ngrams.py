@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,6 +40,19 @@ def character_pieces(text: str) -> list[str]:
 
 
 @dataclass(frozen=True)
+class TermCounts:
+    """How many texts there are, and how many of them hold each term."""
+
+    n_texts: int
+    texts_with: Counter[str]
+
+    @classmethod
+    def of(cls, texts: Sequence[str], split: Callable[[str], list[str]]) -> Self:
+        """Count; a term counts once per text."""
+        return cls(len(texts), Counter(term for text in texts for term in set(split(text))))
+
+
+@dataclass(frozen=True)
 class TfIdf:
     """Rows of (1 + log count) x (1 + log((1 + texts) / (1 + texts with the term))), of length one.
 
@@ -50,15 +64,26 @@ class TfIdf:
     split: Callable[[str], list[str]]
 
     @classmethod
-    def learn(cls, texts: Sequence[str], split: Callable[[str], list[str]], *, min_texts: int = 1) -> Self:
-        """Take in the terms that at least `min_texts` of the texts hold, in the order of the alphabet."""
-        vocabulary = Vocabulary()
-        counts = count_terms([split(text) for text in texts], vocabulary, grow=True)
-        frequency = np.bincount(counts.indices, minlength=len(vocabulary))
-        names = vocabulary.as_list()
-        kept = sorted(np.flatnonzero(frequency >= min_texts).tolist(), key=names.__getitem__)
-        idf = (1.0 + np.log((1.0 + len(texts)) / (1.0 + frequency[kept]))).astype(np.float32)
-        return cls([names[i] for i in kept], idf, split)
+    def learn(
+        cls,
+        texts: Sequence[str],
+        split: Callable[[str], list[str]],
+        *,
+        min_texts: int = 1,
+        others: TermCounts | None = None,
+    ) -> Self:
+        """Take in the terms that at least `min_texts` of the texts hold, in the order of the alphabet.
+
+        `others` are further texts: they count for how common a term is, but bring no terms of their own.
+        """
+        own = TermCounts.of(texts, split)
+        terms = sorted(term for term, n in own.texts_with.items() if n >= min_texts)
+        frequency = np.array([own.texts_with[term] for term in terms], dtype=np.float64)
+        n = own.n_texts
+        if others is not None:
+            frequency += [others.texts_with[term] for term in terms]
+            n += others.n_texts
+        return cls(terms, (1.0 + np.log((1.0 + n) / (1.0 + frequency))).astype(np.float32), split)
 
     def weigh(self, texts: Sequence[str]) -> sparse.csr_matrix:
         """One row per text, of length one, or of zeros where no term is known."""

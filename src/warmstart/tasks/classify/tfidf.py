@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from warmstart.core.component import State
 from warmstart.core.linear import FloatArray, IntArray
 from warmstart.core.tunable import tunable
 from warmstart.roles.classifier import Classifier
 from warmstart.tasks.classify.linear import fit_logistic, softmax
-from warmstart.tasks.classify.ngrams import TfIdf, word_ngrams
+from warmstart.tasks.classify.ngrams import TermCounts, TfIdf, word_ngrams
 
 
 @dataclass(kw_only=True)
@@ -33,14 +31,15 @@ class TfIdfLogisticClassifier(Classifier):
     strength: float = tunable(10.0, low=0.1, high=1000.0, log=True)
 
     def _fit(self, texts: Sequence[str], codes: IntArray, unlabelled: Sequence[str]) -> None:
-        own = TfIdf.learn(texts, word_ngrams)
-        if unlabelled:
-            everything = TfIdf.learn([*texts, *unlabelled], word_ngrams)
-            weight = dict(zip(everything.terms, everything.idf.tolist(), strict=True))
-            idf = np.array([weight[term] for term in own.terms], dtype=np.float32)
-            own = TfIdf(own.terms, idf, word_ngrams)
+        own = TfIdf.learn(texts, word_ngrams, others=self._counted(tuple(unlabelled)))
         self.weights_, self.biases_ = fit_logistic(own.weigh(texts), codes, self.strength)
         self.terms_, self.idf_, self._tfidf = own.terms, own.idf, own
+
+    def _counted(self, unlabelled: tuple[str, ...]) -> TermCounts:
+        """Counts of the unlabelled texts, from the fit before where that saw the same ones."""
+        if vars(self).get("_unlabelled") != unlabelled:
+            self._unlabelled, self._counts = unlabelled, TermCounts.of(unlabelled, word_ngrams)
+        return self._counts
 
     def _predict(self, texts: Sequence[str]) -> FloatArray:
         return softmax(self._tfidf.weigh(texts) @ self.weights_ + self.biases_)
