@@ -25,6 +25,7 @@ CHECKS: dict[str, Callable[..., list[tuple[str, Callable[[], None]]]]] = {
     "encoder": encoder_checks,
     "rater": partial(rater_checks, personal=False),
     "rater.factor": rater_checks,
+    "rater.melu": rater_checks,
     "retriever": retriever_checks,
     "scorer": scorer_checks,
     "scorer.popularity": partial(scorer_checks, personal=False),
@@ -44,11 +45,18 @@ def needing(library: str) -> Callable[[Path], dict[str, Any]]:
     return settings
 
 
+def small_melu(_: Path) -> dict[str, Any]:
+    """A network that learns the toy shop in a moment."""
+    pytest.importorskip("torch", reason="needs the extra 'lm'")
+    return {"dim": 8, "width": 8, "epochs": 50, "batch_size": 24, "learning_rate": 0.03}
+
+
 FACTORIES: dict[str, Callable[[Path], dict[str, Any]]] = {
     **{f"classifier.{name}": needing("sklearn") for name in FITTED_BY_SKLEARN},
     "encoder.onnx": lambda folder: {"model": str(tiny_models.onnx_folder(folder))},
     "encoder.static": lambda folder: {"model": str(tiny_models.static_folder(folder / "static"))},
     "encoder.transformer": lambda folder: {"model": str(tiny_models.transformer_folder(folder / "bert"))},
+    "rater.melu": small_melu,
     "scorer.ials": needing("implicit"),
     "scorer.ials-map": needing("implicit"),
 }
