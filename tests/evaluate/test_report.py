@@ -9,13 +9,15 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.evaluate.made_up import comparison
 from tests.evaluate.toys import InOrder, SameTaste, two_tastes
 from warmstart.core.errors import InputError
-from warmstart.evaluate.charts import Point, bar_chart, nice_ticks
-from warmstart.evaluate.evaluation import Comparison, Evaluation
+from warmstart.evaluate.evaluation import Evaluation
 from warmstart.evaluate.methods import ScorerMethod
 from warmstart.evaluate.protocols.base import AnyMethod
 from warmstart.evaluate.report import render_html, render_text, write_html
+from warmstart.evaluate.report.bars import Bar, bar_chart
+from warmstart.evaluate.report.svg import Point, nice_ticks
 from warmstart.evaluate.run import evaluate
 from warmstart.evaluate.wording import sentence, tables, verdict
 
@@ -126,29 +128,6 @@ def test_only_the_single_best_accuracy_is_marked(evaluation: Evaluation):
                 assert not cell.metric.startswith(("Gini", "Coverage", "Cold"))
 
 
-def comparison(kind: str, shots: int | None = 1) -> Comparison:
-    sign = {"better": 1, "tie": 0, "worse": -1}[kind]
-    return Comparison(
-        method="engine",
-        against="rp3",
-        strongest=True,
-        shots=shots,
-        candidates="all",
-        metric="nDCG@20",
-        difference=0.01 * sign,
-        relative=0.1 * sign,
-        low=0.0,
-        high=0.0,
-        p=0.01,
-        p_holm=0.02,
-        verdict=kind,  # type: ignore[arg-type]
-        effect=0.1 * sign,
-        wins=6,
-        ties=3,
-        losses=5,
-    )
-
-
 def test_the_verdict_says_where_the_engine_is_worse():
     found = Evaluation(
         protocol="new-users",
@@ -174,13 +153,14 @@ def test_a_file_that_is_no_evaluation_is_told_so(tmp_path: Path):
 
 
 def test_charts_of_nothing_but_zeros_are_drawn():
-    drawing = bar_chart([("zero", 0, Point(x=0, y=0.0, low=0.0, high=0.0))], title="t")
+    zero = Bar(name="zero", slot=0, point=Point(x=0, y=0.0, low=0.0, high=0.0))
+    drawing = bar_chart([zero], title="t")
     assert ElementTree.fromstring(drawing) is not None
 
 
 @pytest.mark.parametrize("top", [0.0004, 0.019, 0.1, 0.93, 1.0, 37.0])
 def test_ticks_reach_the_top_and_no_further_than_needed(top: float):
-    ticks = nice_ticks(top)
+    ticks = nice_ticks(0.0, top)
     assert ticks[0] == 0
     assert ticks[-2] < top <= ticks[-1] + 1e-12
     assert len(ticks) <= 7

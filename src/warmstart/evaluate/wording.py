@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from warmstart.evaluate.evaluation import ALL_SEEDS, Comparison, Evaluation, Row
@@ -13,6 +13,8 @@ CANDIDATES = {
     "all": "among everything",
     "shop": "every item as a target, among everything",
 }
+Place = tuple[str, int | None]
+"""Candidates and shots."""
 DESCRIPTIVE = ("Coverage", "Gini", "Novelty", "ColdShare", "TargetColdShare", "Judged")
 """Metrics that say what a list is like, not how good it is."""
 
@@ -34,10 +36,39 @@ class Table:
         return all(sign * row.value > sign * other.value for other in others if other is not None)
 
 
-def shots_of(evaluation: Evaluation) -> tuple[int, ...]:
-    """The numbers of revealed events that were asked for; empty when the protocol reveals none."""
-    found = dict.fromkeys(row.shots for row in evaluation.rows if row.shots is not None)
-    return tuple(sorted(found))
+def shots_of(evaluation: Evaluation) -> tuple[int | None, ...]:
+    """The numbers of revealed events that were asked for, None (all of them) last.
+
+    Empty when the protocol reveals none.
+    """
+    found = dict.fromkeys(row.shots for row in evaluation.rows)
+    known = sorted(shots for shots in found if shots is not None)
+    return (*known, None) if known and None in found else tuple(known)
+
+
+def shots_name(shots: int | None) -> str:
+    """How a number of shots is written.
+
+    >>> shots_name(5), shots_name(None)
+    ('k=5', 'k=all')
+    """
+    return "k=all" if shots is None else f"k={shots}"
+
+
+def places_of(evaluation: Evaluation) -> list[Place]:
+    """Where the main metric was measured, in order."""
+    found = evaluation.select(metric=evaluation.metrics[0]) if evaluation.rows else ()
+    return list(dict.fromkeys((row.candidates, row.shots) for row in found))
+
+
+def place_name(evaluation: Evaluation, place: Place) -> str:
+    """Candidates and shots in words."""
+    return place[0] + (f", {shots_name(place[1])}" if shots_of(evaluation) else "")
+
+
+def best_first(rows: Iterable[Row]) -> list[Row]:
+    """Rows of one metric, the best on top."""
+    return sorted(rows, key=lambda row: row.value if lower_is_better(row.metric) else -row.value)
 
 
 def candidates_of(evaluation: Evaluation) -> tuple[str, ...]:
@@ -54,20 +85,29 @@ def tables(evaluation: Evaluation, metrics: Sequence[str]) -> list[Table]:
 
 
 def _by_shots(evaluation: Evaluation, candidates: str, metric: str) -> Table:
-    shots = shots_of(evaluation)
     found = {(r.method, r.shots): r for r in evaluation.select(candidates=candidates, metric=metric)}
+    shots = [k for k in shots_of(evaluation) if any(asked == k for _, asked in found)]
     return Table(
-        title=f"{metric}, {candidates}: {CANDIDATES.get(candidates, candidates)}",
-        columns=tuple(f"k={k}" for k in shots),
+        title=f"{metric}, {titled(candidates)}",
+        columns=tuple(map(shots_name, shots)),
         rows=tuple((m, tuple(found.get((m, k)) for k in shots)) for m in evaluation.methods),
     )
+
+
+def titled(candidates: str) -> str:
+    """The name of a candidate set with what it means, where that is known.
+
+    >>> titled("cold"), titled("new users")
+    ('cold: new items among new items', 'new users')
+    """
+    return f"{candidates}: {CANDIDATES[candidates]}" if candidates in CANDIDATES else candidates
 
 
 def _by_metric(evaluation: Evaluation, candidates: str, metrics: Sequence[str]) -> Table:
     found = {(r.method, r.metric): r for r in evaluation.select(candidates=candidates)}
     kept = tuple(metric for metric in metrics if any(name == metric for _, name in found))
     return Table(
-        title=f"{candidates}: {CANDIDATES.get(candidates, candidates)}",
+        title=titled(candidates),
         columns=kept,
         rows=tuple((m, tuple(found.get((m, name)) for name in kept)) for m in evaluation.methods),
     )
@@ -82,6 +122,17 @@ def number(value: float | None, digits: int = 4) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
+def amount(value: float | None) -> str:
+    """A time for reading: more decimals where it is small.
+
+    >>> amount(12.345), amount(0.0123), amount(0.0001), amount(None)
+    ('12.35', '0.012', '<0.001', '-')
+    """
+    if value is None or value >= 0.1 or value == 0.0:
+        return number(value, 2)
+    return "<0.001" if value < 0.001 else number(value, 3)
+
+
 def signed(value: float) -> str:
     """A difference with its sign; what rounds to nothing has none.
 
@@ -94,7 +145,7 @@ def signed(value: float) -> str:
 
 def where(comparison: Comparison) -> str:
     """The place of a comparison: metric, candidates and shots."""
-    shots = "" if comparison.shots is None else f", k={comparison.shots}"
+    shots = "" if comparison.shots is None else f", {shots_name(comparison.shots)}"
     return f"{comparison.metric}, {comparison.candidates}{shots}"
 
 

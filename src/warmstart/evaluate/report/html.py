@@ -1,0 +1,70 @@
+"""Small pieces of the page; every text that comes from a shop is escaped here or by the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from warmstart.evaluate.report.look import Look
+from warmstart.evaluate.report.svg import marker
+
+
+def section(title: str, *content: str) -> str:
+    """A part of the page; nothing at all when it has no content."""
+    inner = "".join(content)
+    return f"<section><h2>{escape(title)}</h2>{inner}</section>" if inner else ""
+
+
+def figure(caption: str, drawing: str, note: str = "") -> str:
+    """A drawing in a card."""
+    below = f"<p class='below'>{escape(note)}</p>" if note else ""
+    return f"<figure><figcaption>{escape(caption)}</figcaption>{drawing}{below}</figure>"
+
+
+def details(summary: str, content: str, *, opened: bool = False) -> str:
+    """A part that is folded until somebody opens it."""
+    return f"<details{' open' if opened else ''}><summary>{escape(summary)}</summary>{content}</details>"
+
+
+def paragraph(text: str, css: str = "") -> str:
+    """A paragraph of plain text."""
+    return f"<p{f' class={css}' if css else ''}>{escape(text)}</p>"
+
+
+def legend(look: Look, methods: Iterable[str], extra: str = "") -> str:
+    """The markers of some methods with their names."""
+    chips = [
+        f'<span><svg class="chip" viewBox="-7 -7 14 14" aria-hidden="true">'
+        f"<title>{escape(method)}</title>{marker(look.slots[method], 0.0, 0.0)}</svg>"
+        f"{escape(method)}</span>"
+        for method in methods
+    ]
+    return f"<p class='legend'>{''.join(chips)}{extra}</p>"
+
+
+def grid(
+    caption: str, head: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]], css: str = ""
+) -> str:
+    """A table; cells are ready HTML, head and row names are not."""
+    titles = "".join(f"<th scope='col'>{escape(name)}</th>" for name in head)
+    body = "".join(f"<tr><th scope='row'>{escape(name)}</th>{''.join(cells)}</tr>" for name, cells in rows)
+    named = f"<caption>{escape(caption)}</caption>" if caption else ""
+    return (
+        f"<div class='scroll'><table{f' class={css}' if css else ''}>{named}"
+        f"<thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def cell(value: str, css: str = "") -> str:
+    """A table cell of plain text."""
+    return f"<td{f' class={css}' if css else ''}>{escape(value)}</td>"
+
+
+def whole(title: str, body: Sequence[str], style: str) -> str:
+    """The page around its parts."""
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{style}</style></head>"
+        f"<body><main>{''.join(body)}</main></body></html>\n"
+    )
