@@ -126,3 +126,13 @@ def test_a_missing_library_is_named_with_its_extra(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "sklearn.linear_model", None)
     with pytest.raises(MissingExtraError, match="evaluate"):
         TfIdfLogisticClassifier().fit(TEXTS, LABELS)
+
+
+def test_directions_are_learned_anew_after_another_state_was_taken(sklearn):
+    first, other = (
+        LatentLogisticClassifier(size=2).fit(texts, labels)
+        for texts, labels in ((TEXTS, LABELS), (REVIEWS, OPINIONS))
+    )
+    expected = first.predict_proba(TEXTS)
+    first.set_state(other.get_state())
+    np.testing.assert_allclose(first.fit(TEXTS, LABELS).predict_proba(TEXTS), expected, atol=1e-5)
