@@ -1,6 +1,7 @@
 """What is forgotten leaves no trace, and what is saved comes back."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import polars as pl
 import pytest
 
 from tests.engine.shops import chinese, english, fitted, of
+from warmstart.core import columns as c
 from warmstart.core.artifact import ARRAYS_FILE, STATE_FILE, current_version, read_json, write_json
 from warmstart.core.errors import ArtifactError
 from warmstart.data.dataset import Dataset
@@ -265,3 +267,10 @@ def test_a_crash_while_saving_leaves_what_was_saved_before(tmp_path: Path, monke
         engine.save(tmp_path)
     monkeypatch.undo()
     same_answers(Engine.load(tmp_path), before)
+
+
+def test_forgetting_a_user_takes_their_withheld_ratings_too():
+    pairs = {c.USER_ID: ["bob", "ann"], c.ITEM_ID: ["mbs", "mbs"], c.VALUE: [5.0, 2.0]}
+    engine = fitted(replace(english(), withheld=pl.DataFrame(pairs)))
+    engine.forget("bob")
+    assert engine.dataset.withheld[c.USER_ID].to_list() == ["ann"]
