@@ -139,30 +139,13 @@ class RatingProtocol(Protocol[RatingSplit]):
         cases = [case for split in questions.values() for case in split.cases]
         users = _numbered(case.user_id for case in cases)
         items = _numbered(item_id for case in cases for item_id in case.item_ids)
-        blocks = []
-        for state in dict.fromkeys(case.state for case in cases):
-            for row, shots in enumerate(SHOTS):
-                for seed, split in questions.items():
-                    which = [i for i, case in enumerate(split.cases) if case.state == state]
-                    if not which:
-                        continue
-                    own = [split.cases[i] for i in which]
-                    parts: dict[Column, Values] = {}
-                    for name, by_seed in given.items():
-                        predicted = by_seed[seed]["predicted"][row, which].astype(np.float64)
-                        found = _quality(predicted, np.array([case.ratings for case in own]))
-                        parts |= {(name, metric): values for metric, values in found.items()}
-                    blocks.append(
-                        Block(
-                            seed=seed,
-                            shots=shots,
-                            candidates=state,
-                            cases=len(own),
-                            pieces=_pieces(own, users, items),
-                            parts=parts,
-                        )
-                    )
-        return blocks
+        return [
+            _block(split, state, row, _pieces(own, users, items), {m: by[seed] for m, by in given.items()})
+            for state in dict.fromkeys(case.state for case in cases)
+            for row in range(len(SHOTS))
+            for seed, split in questions.items()
+            if (own := [case for case in split.cases if case.state == state])
+        ]
 
     def details(
         self,
@@ -192,6 +175,19 @@ def _asked(split: RatingSplit, dataset: Dataset, sample: int | None) -> RatingSp
             todo="Add ratings: events with a value, read from a column such as 'rating'.",
         )
     return split if sample is None else split.sample(sample)
+
+
+def _block(split: RatingSplit, state: str, row: int, pieces: Pieces, given: Mapping[str, Answers]) -> Block:
+    """The cases of one state, answered with the number of shots that stands in this row of `SHOTS`."""
+    which = [i for i, case in enumerate(split.cases) if case.state == state]
+    ratings = np.array([split.cases[i].ratings for i in which])
+    parts: dict[Column, Values] = {}
+    for name, answers in given.items():
+        found = _quality(answers["predicted"][row, which].astype(np.float64), ratings)
+        parts |= {(name, metric): values for metric, values in found.items()}
+    return Block(
+        seed=split.seed, shots=SHOTS[row], candidates=state, cases=len(which), pieces=pieces, parts=parts
+    )
 
 
 def _numbered(names: Any) -> dict[str, int]:
