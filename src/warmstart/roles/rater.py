@@ -22,6 +22,9 @@ from warmstart.roles.encoder import Encoder
 
 SCALE: Final = (1.0, 5.0)
 """Assumed where a shop has no ratings, or only one value of them."""
+USER: Final = "user"
+ITEM: Final = "item"
+"""Columns of the table that `Rater._fit` is given: users numbered from 0, items by catalogue position."""
 
 
 @dataclass(kw_only=True)
@@ -97,10 +100,6 @@ class Rater(Component, ABC):
     def _take_ids(self, item_ids: Sequence[str]) -> None:
         self.item_ids_ = tuple(item_ids)
         self._place = {item_id: i for i, item_id in enumerate(self.item_ids_)}
-
-
-USER: Final = "user"
-ITEM: Final = "item"
 
 
 def _in_order(ratings: pl.DataFrame, place: dict[str, int]) -> pl.DataFrame:

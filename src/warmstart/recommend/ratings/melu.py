@@ -15,7 +15,7 @@ from warmstart.core.linear import FloatArray, IntArray
 from warmstart.core.tunable import tunable
 from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
-from warmstart.recommend.ratings.biases import Ratings, places
+from warmstart.recommend.ratings.biases import Ratings, places, user_ids
 from warmstart.recommend.ratings.fields import item_fields, user_fields
 from warmstart.recommend.ratings.melu_network import Network, Plan, Task, adapted, forward
 from warmstart.roles.encoder import Encoder
@@ -112,7 +112,7 @@ class MeluRater(Rater):
 
 def _everybody(dataset: Dataset, ratings: pl.DataFrame) -> tuple[list[str], IntArray]:
     """All users with attributes or ratings, those with ratings first; and the numbers of these."""
-    rated = ratings.unique("user", keep="first").sort("user")[c.USER_ID].to_list()
+    rated = user_ids(ratings)
     known = set(rated)
     others = [user_id for user_id in dataset.users[c.USER_ID].to_list() if user_id not in known]
     return rated + others, np.arange(len(rated))
