@@ -33,7 +33,7 @@ from warmstart.data.query import Query
 from warmstart.data.records import Event, Item
 from warmstart.recommend.baselines.ease import EaseScorer
 from warmstart.recommend.neighbours import ItemKnnScorer
-from warmstart.recommend.popularity import PopularityScorer
+from warmstart.recommend.popularity import PopularityPrior, PopularityScorer
 from warmstart.recommend.tables import item_knn
 from warmstart.roles.scorer import Scorer
 
@@ -53,8 +53,17 @@ PUBLISHED = {
     "EASE, ridge 1000": (0.2139, 0.4808, 0.2865, 0.7837, 0.2082),
     "ItemKNN, 250 neighbours, shrinkage 1.2": (0.1723, 0.4254, 0.2389, 0.7139, 0.1752),
     "popularity": (0.0699, 0.189, 0.1006, 0.4572, 0.0866),
+    "popularity, counted once per batch": (0.0699, 0.189, 0.1006, 0.4572, 0.0866),
 }
 """Test results, in the order of METRICS, of the settings that their validation chose."""
+
+WHY = (
+    "EASE and ItemKNN agree to within one percent of nDCG. What is left is the random split, which is "
+    "another one here, and a few events: the shared copy of MovieLens-1M lacks 4 of its 1,000,209 ratings, "
+    "and the published 6,040 users are as many as in the raw data, seven of whom do not pass the filter. "
+    "Popularity differs because the published code counts an item once per training batch (2,048 events "
+    "by default), so that the most frequent items are level; the last method counts like that."
+)
 
 
 @dataclass(kw_only=True)
@@ -71,12 +80,34 @@ class TruncatedKnn(ItemKnnScorer):
         return sparse.csr_matrix(table)
 
 
+@dataclass(kw_only=True)
+class BatchPopularity(PopularityScorer):
+    """Popularity as the published code has it: an item counts once in each training batch that has it.
+
+    Its counter is raised by an assignment at the items of a batch, which repeats do not raise again, so
+    that all items frequent enough for every batch are level.
+    """
+
+    batch_size: int = 2_048
+    seed: int = 0
+
+    def _fit_tables(self, dataset: Dataset) -> None:
+        super()._fit_tables(dataset)
+        place = {item_id: i for i, item_id in enumerate(dataset.item_ids)}
+        items = np.array([place[item_id] for item_id in dataset.interactions[c.ITEM_ID]])
+        np.random.default_rng(self.seed).shuffle(items)
+        batches = [items[i : i + self.batch_size] for i in range(0, len(items), self.batch_size)]
+        counts = np.sum([np.isin(np.arange(len(place)), batch) for batch in batches], axis=0)
+        self._prior = PopularityPrior(counts.astype(np.float32), self._prior.weights)
+
+
 def scorers() -> Mapping[str, Scorer]:
     """Our scorers with the published settings."""
     return {
         "EASE, ridge 1000": EaseScorer(ridge=1_000.0, kept=ALL, max_history=ALL),
         "ItemKNN, 250 neighbours, shrinkage 1.2": TruncatedKnn(shrinkage=1.2, max_history=ALL),
         "popularity": PopularityScorer(),
+        "popularity, counted once per batch": BatchPopularity(),
     }
 
 
@@ -210,6 +241,7 @@ def main() -> None:
         "sizes": sizes,
         "seeds": list(SEEDS),
         "rows": table,
+        "why_different": WHY,
         "environment": {
             "python": platform.python_version(),
             **{name: version(name) for name in ("warmstart", "numpy", "scipy", "polars")},

@@ -27,8 +27,8 @@ class LightFmHybrid(PeerMethod):
 
     library: ClassVar[str] = "lightfm"
     name: str = "lightfm"
-    dim: int = 64
-    epochs: int = 20
+    dim: int = 32
+    epochs: int = 10
     learning_rate: float = 0.05
     min_items: int = 2
     """Words in fewer items than this are left out."""
