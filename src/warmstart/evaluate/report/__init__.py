@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from warmstart.evaluate.report.changes import render_changes, render_changes_html, write_changes_html
 from warmstart.evaluate.report.page import render_html, write_html
 from warmstart.evaluate.report.text import render_text
 
-__all__ = ["render_html", "render_text", "write_html"]
+__all__ = [
+    "render_changes",
+    "render_changes_html",
+    "render_html",
+    "render_text",
+    "write_changes_html",
+    "write_html",
+]

@@ -9,6 +9,10 @@ from warmstart.evaluate.report.look import Look
 from warmstart.evaluate.report.svg import marker
 
 
+def _class(css: str) -> str:
+    return f" class='{css}'" if css else ""
+
+
 def section(title: str, *content: str) -> str:
     """A part of the page; nothing at all when it has no content."""
     inner = "".join(content)
@@ -28,7 +32,7 @@ def details(summary: str, content: str, *, opened: bool = False) -> str:
 
 def paragraph(text: str, css: str = "") -> str:
     """A paragraph of plain text."""
-    return f"<p{f' class={css}' if css else ''}>{escape(text)}</p>"
+    return f"<p{_class(css)}>{escape(text)}</p>"
 
 
 def legend(look: Look, methods: Iterable[str], extra: str = "") -> str:
@@ -50,14 +54,14 @@ def grid(
     body = "".join(f"<tr><th scope='row'>{escape(name)}</th>{''.join(cells)}</tr>" for name, cells in rows)
     named = f"<caption>{escape(caption)}</caption>" if caption else ""
     return (
-        f"<div class='scroll'><table{f' class={css}' if css else ''}>{named}"
+        f"<div class='scroll'><table{_class(css)}>{named}"
         f"<thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
 def cell(value: str, css: str = "") -> str:
     """A table cell of plain text."""
-    return f"<td{f' class={css}' if css else ''}>{escape(value)}</td>"
+    return f"<td{_class(css)}>{escape(value)}</td>"
 
 
 def whole(title: str, body: Sequence[str], style: str) -> str:
