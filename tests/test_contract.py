@@ -51,6 +51,16 @@ def small_melu(_: Path) -> dict[str, Any]:
     return {"dim": 8, "width": 8, "epochs": 50, "batch_size": 24, "learning_rate": 0.03}
 
 
+def stepping(learning_rate: float) -> Callable[[Path], dict[str, Any]]:
+    """A network with this step size: two dozen items give few steps. No check without torch."""
+
+    def settings(_: Path) -> dict[str, Any]:
+        pytest.importorskip("torch", reason="needs the extra 'lm'")
+        return {"learning_rate": learning_rate}
+
+    return settings
+
+
 FACTORIES: dict[str, Callable[[Path], dict[str, Any]]] = {
     **{f"classifier.{name}": needing("sklearn") for name in FITTED_BY_SKLEARN},
     "encoder.onnx": lambda folder: {"model": str(tiny_models.onnx_folder(folder))},
@@ -59,6 +69,10 @@ FACTORIES: dict[str, Callable[[Path], dict[str, Any]]] = {
     "rater.melu": small_melu,
     "scorer.ials": needing("implicit"),
     "scorer.ials-map": needing("implicit"),
+    "scorer.clcrec": stepping(0.02),
+    "scorer.dropoutnet": stepping(0.002),
+    "scorer.heater": stepping(0.003),
+    "scorer.semco": stepping(0.002),
 }
 """Settings for the components that cannot do without: they get a folder to make a model in,
 or are skipped where their library is missing."""

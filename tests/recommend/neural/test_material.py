@@ -10,7 +10,7 @@ from warmstart.recommend.neural.material import Material, anchored_basis, row_me
 
 @pytest.fixture
 def shop() -> sparse.csr_matrix:
-    return sparse.csr_matrix(sparse.random(600, 30, density=0.2, random_state=0) > 0, dtype=np.float32)
+    return sparse.csr_matrix(np.random.default_rng(0).random((600, 30)) < 0.2, dtype=np.float32)
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ class ClcrecScorer(NeuralScorer):
     epochs: int = 15
     temperature: float = tunable(0.2, low=0.05, high=2.0, log=True)
     balance: float = tunable(0.5, low=0.1, high=0.9)
-    learning_rate: float = tunable(0.02, low=0.001, high=0.05, log=True)
+    learning_rate: float = tunable(0.003, low=0.0005, high=0.02, log=True)
 
     def _n_epochs(self) -> int:
         return self.epochs
