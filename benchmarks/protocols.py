@@ -35,7 +35,7 @@ from warmstart.evaluate.run import evaluate
 HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("WARMSTART_DATA", HERE.parent.parent / "shared" / "data"))
 RESULTS, REPORTS, PARTS = HERE / "results", HERE / "reports", HERE / "parts"
-TRIALS = 6
+TRIALS = 5
 MINILM = "minilm"
 WORKERS = 2
 NEEDS = {
@@ -60,11 +60,10 @@ RECOMMENDERS = (
     "ials-map",
     "lambdamart",
     "dropoutnet",
-    "heater",
-    "clcrec",
-    "semco",
     "engine",
 )
+FOR_NEW_ITEMS = (*RECOMMENDERS[:-1], "heater", "clcrec", "semco", "engine")
+"""With the networks made for new items, which take a minute each to fit."""
 LIBRARIES = (
     "implicit",
     "lightgbm",
@@ -79,6 +78,11 @@ SLIM = ("replicates", "stories", "exposures")
 """Large, and of use on the page rather than in the repository."""
 
 
+ALL_PEERS = ("lenskit-knn", "lenskit-als", "rectools-ease", "rectools-knn", "lightfm")
+FAST_PEERS = ("lenskit-knn", "lenskit-als", "lightfm")
+"""Without those that take 50 ms and more per question on 12,000 items."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """One protocol on one shop."""
@@ -87,7 +91,8 @@ class Run:
     protocol: str
     cut: str = "random"
     methods: tuple[str, ...] | None = RECOMMENDERS
-    peers: bool = True
+    peers: tuple[str, ...] = ALL_PEERS
+    sample: int | None = None
     seeds: tuple[int, ...] = (0, 1, 2)
     encoder: str = "catalogue"
     trials: int = TRIALS
@@ -101,9 +106,11 @@ class Run:
 TEXT: dict[str, Any] = {
     "protocol": "few-shot-text",
     "methods": None,
-    "peers": False,
+    "peers": (),
     "seeds": (0, 1, 2, 3, 4),
+    "trials": 0,
 }
+"""Not tuned: an inner cut would need more labels than the few that are given."""
 RATERS = (
     "item-mean",
     "user-bias",
@@ -113,24 +120,30 @@ RATERS = (
     "user-bias+median",
     "factor+median",
 )
-RATINGS: dict[str, Any] = {"protocol": "ratings", "methods": RATERS, "peers": False}
+RATINGS: dict[str, Any] = {"protocol": "ratings", "methods": RATERS, "peers": ()}
 RUNS = (
-    Run(shop="beauty", protocol="new-users"),
-    Run(shop="beauty", protocol="new-items"),
-    Run(shop="beauty", protocol="new-both"),
-    Run(shop="beauty", protocol="warm"),
     Run(shop="ml100k", protocol="new-users"),
-    Run(shop="ml100k", protocol="new-items"),
-    Run(shop="ml100k", protocol="new-both"),
-    Run(shop="ml100k", protocol="warm"),
-    Run(shop="ml100k", protocol="new-users", cut="temporal"),
-    Run(shop="ml100k", protocol="new-items", cut="temporal"),
-    Run(shop="ml1m_melu", **RATINGS),
-    Run(shop="ml100k", **RATINGS),
-    Run(shop="icecat", protocol="search", methods=None, peers=False),
-    Run(shop="banking77", encoder=MINILM, **TEXT),
-    Run(shop="clinc150", encoder=MINILM, **TEXT),
+    Run(shop="ml100k", protocol="new-items", methods=FOR_NEW_ITEMS),
+    Run(shop="icecat", protocol="search", methods=None, peers=()),
+    Run(shop="beauty", protocol="new-users", peers=FAST_PEERS, sample=800),
+    Run(
+        shop="beauty",
+        protocol="new-items",
+        methods=FOR_NEW_ITEMS,
+        peers=("lenskit-knn", "lightfm"),
+        sample=2000,
+    ),
     Run(shop="eprstmt_zh", **TEXT),
+    Run(shop="banking77", encoder=MINILM, **TEXT),
+    Run(shop="ml1m_melu", **RATINGS),
+    Run(shop="clinc150", encoder=MINILM, **TEXT),
+    Run(shop="ml100k", protocol="new-both", peers=("lightfm",)),
+    Run(shop="beauty", protocol="new-both", peers=(), sample=800),
+    Run(shop="ml100k", protocol="new-users", cut="temporal", peers=()),
+    Run(shop="ml100k", protocol="new-items", cut="temporal", peers=()),
+    Run(shop="ml100k", protocol="warm"),
+    Run(shop="beauty", protocol="warm", peers=FAST_PEERS, sample=2000),
+    Run(shop="ml100k", **RATINGS),
 )
 
 
@@ -145,7 +158,7 @@ def measure(run: Run, *, sample: int | None = None) -> Evaluation:
         encoder=encoder_of(run),
         cut=run.cut,
         trials=0 if sample else run.trials,
-        sample=sample,
+        sample=sample or run.sample,
         workers=WORKERS,
         parts=None if sample else PARTS / run.name,
         command=f"python benchmarks/protocols.py {run.name}",
@@ -159,8 +172,7 @@ def methods_of(run: Run) -> list[AnyMethod]:
     missing = {name for library, names in NEEDS.items() if find_spec(library) is None for name in names}
     wanted = protocols.get(run.protocol).methods if run.methods is None else run.methods
     found: list[AnyMethod] = [name for name in wanted if name not in missing]
-    if run.peers:
-        found[-1:-1] = available()
+    found[-1:-1] = [peer for peer in available() if peer.name in run.peers]
     return found
 
 

@@ -24,7 +24,7 @@ from warmstart.evaluate.protocols.base import Protocol
 if TYPE_CHECKING:
     import optuna
 
-SAMPLE: Final = 400
+SAMPLE: Final = 250
 """Users asked on the inner split."""
 Questions = TypeVar("Questions")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -26,6 +27,8 @@ class EaseScorer(NeighbourScorer):
     events, n³ multiplications and 4 n² bytes (`exact_ease`); beyond that each item is predicted from the
     `neighbours` most telling co-occurring items (`local_ease`). At most `kept` weights per item are held.
     """
+
+    tuning_trials: ClassVar[int] = 3
 
     ridge: float = tunable(500.0, low=10.0, high=5_000.0, log=True)
     dropout: float = tunable(0.0, low=0.0, high=0.9)

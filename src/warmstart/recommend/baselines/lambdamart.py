@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from scipy import sparse
@@ -44,6 +44,8 @@ class LambdaMartScorer(HistoryScorer):
     encoder items with text; without one, unknown is NaN. Cost: half a minute of fitting with 20,000 users
     and 12,000 items, 5 to 10 milliseconds per query.
     """
+
+    tuning_trials: ClassVar[int] = 1
 
     trees: int = tunable(120, low=50, high=400)
     leaves: int = tunable(7, low=4, high=31, log=True)

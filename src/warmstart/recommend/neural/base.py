@@ -34,6 +34,8 @@ class NeuralScorer(HistoryScorer):
     """
 
     needs_encoder: ClassVar[bool] = True
+    tuning_trials: ClassVar[int] = 1
+    """Too slow to fit for more on two cores: measured with the defaults."""
     answers_strangers: ClassVar[bool] = False
     """Whether a user without any history gets scores."""
 

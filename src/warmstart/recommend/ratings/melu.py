@@ -45,7 +45,7 @@ class MeluRater(Rater):
     See also: `FactorRater`, which does the same in closed form.
     """
 
-    tuning_trials: ClassVar[int] = 3
+    tuning_trials: ClassVar[int] = 1
 
     local_learning_rate: float = tunable(0.01, low=0.001, high=0.1, log=True)
     learning_rate: float = tunable(0.003, low=0.0005, high=0.01, log=True)
