@@ -160,6 +160,7 @@ def test_all_events_come_last_as_a_number_of_shots():
     assert "k=all" in render_text(evaluation)
     page = render_html(evaluation)
     assert ">all</text>" in page
+    assert "other users" not in page
     assert "ratings revealed" in page
 
 
@@ -206,10 +207,10 @@ def test_points_of_other_users_do_not_continue_the_curve():
     shots = (0, 1, 10)
     rows = [row("engine", 0.1, shots=k) for k in shots]
     users = Evaluation(protocol="new-users", dataset="s", rows=tuple(rows))
-    assert other_cases(users, rows, shots) == 10
-    assert other_cases(replace(users, protocol="ratings"), rows, shots) is None
+    assert other_cases(users, rows, shots) == [10]
+    assert other_cases(replace(users, protocol="ratings"), rows, shots) == []
     fewer = [*rows[:2], replace(rows[2], cases=50)]
-    assert other_cases(replace(users, protocol="ratings"), fewer, shots) == 10
+    assert other_cases(replace(users, protocol="ratings"), fewer, shots) == [10]
 
 
 def test_costs_are_drawn_at_the_least_evidence_that_is_any():

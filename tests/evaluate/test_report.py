@@ -137,7 +137,7 @@ def test_the_verdict_says_where_the_engine_is_worse():
     )
     assert verdict(found) == (
         "Against the best of the others, engine is better in 1, tied in 1 and worse in 1 of 3. "
-        "Worse at nDCG@20, all, k=3 (below rp3)."
+        "Worse at nDCG@20, all, k=3 (behind rp3)."
     )
     assert "Worse" not in verdict(replace(found, comparisons=(comparison("better"),)))
     assert sentence(comparison("worse")).endswith("p 0.020: worse")

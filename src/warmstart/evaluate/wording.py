@@ -15,6 +15,7 @@ CANDIDATES = {
 }
 Place = tuple[str, int | None]
 """Candidates and shots."""
+_UNRANKED = {"all": "all texts"}
 DESCRIPTIVE = ("Coverage", "Gini", "Novelty", "ColdShare", "TargetColdShare", "Judged")
 """Metrics that say what a list is like, not how good it is."""
 
@@ -88,26 +89,41 @@ def _by_shots(evaluation: Evaluation, candidates: str, metric: str) -> Table:
     found = {(r.method, r.shots): r for r in evaluation.select(candidates=candidates, metric=metric)}
     shots = [k for k in shots_of(evaluation) if any(asked == k for _, asked in found)]
     return Table(
-        title=f"{metric}, {titled(candidates)}",
+        title=f"{metric}, {titled(evaluation, candidates)}",
         columns=tuple(map(shots_name, shots)),
         rows=tuple((m, tuple(found.get((m, k)) for k in shots)) for m in evaluation.methods),
     )
 
 
-def titled(candidates: str) -> str:
-    """The name of a candidate set with what it means, where that is known.
+def meaning(evaluation: Evaluation, candidates: str) -> str:
+    """What a candidate set means: that of a ranking, or its own name where nothing is ranked."""
+    return (
+        CANDIDATES.get(candidates, candidates)
+        if _ranks(evaluation)
+        else _UNRANKED.get(candidates, candidates)
+    )
 
-    >>> titled("cold"), titled("new users")
-    ('cold: new items among new items', 'new users')
-    """
-    return f"{candidates}: {CANDIDATES[candidates]}" if candidates in CANDIDATES else candidates
+
+def titled(evaluation: Evaluation, candidates: str) -> str:
+    """The name of a candidate set with what it means, where that is known."""
+    told = meaning(evaluation, candidates)
+    return candidates if told == candidates else f"{candidates}: {told}"
+
+
+def _ranks(evaluation: Evaluation) -> bool:
+    return evaluation.protocol not in {"ratings", "few-shot-text"}
+
+
+def withholds(evaluation: Evaluation) -> bool:
+    """Whether users or items were withheld, by chance or by time."""
+    return evaluation.protocol.startswith("new-")
 
 
 def _by_metric(evaluation: Evaluation, candidates: str, metrics: Sequence[str]) -> Table:
     found = {(r.method, r.metric): r for r in evaluation.select(candidates=candidates)}
     kept = tuple(metric for metric in metrics if any(name == metric for _, name in found))
     return Table(
-        title=titled(candidates),
+        title=titled(evaluation, candidates),
         columns=kept,
         rows=tuple((m, tuple(found.get((m, name)) for name in kept)) for m in evaluation.methods),
     )
@@ -143,18 +159,20 @@ def signed(value: float) -> str:
     return text[1:] if float(text) == 0 else text
 
 
-def where(comparison: Comparison) -> str:
-    """The place of a comparison: metric, candidates and shots."""
-    shots = "" if comparison.shots is None else f", {shots_name(comparison.shots)}"
+def where(comparison: Comparison, *, has_shots: bool = False) -> str:
+    """The place of a comparison: metric, candidates and shots, of which None means all with `has_shots`."""
+    told = has_shots or comparison.shots is not None
+    shots = f", {shots_name(comparison.shots)}" if told else ""
     return f"{comparison.metric}, {comparison.candidates}{shots}"
 
 
-def sentence(comparison: Comparison) -> str:
+def sentence(comparison: Comparison, *, has_shots: bool = False) -> str:
     """One comparison in words."""
     relative = "" if comparison.relative is None else f" ({comparison.relative:+.1%})"
     return (
-        f"{where(comparison)}: {comparison.method} {signed(comparison.difference)}{relative} against "
-        f"{comparison.against}, 95 % [{signed(comparison.low)}, {signed(comparison.high)}], "
+        f"{where(comparison, has_shots=has_shots)}: {comparison.method} {signed(comparison.difference)}"
+        f"{relative} against {comparison.against}, "
+        f"95 % [{signed(comparison.low)}, {signed(comparison.high)}], "
         f"p {comparison.p_holm:.3f}: {comparison.verdict}"
     )
 
@@ -172,7 +190,8 @@ def verdict(evaluation: Evaluation) -> str:
     )
     if not found["worse"]:
         return counts
-    places = "; ".join(f"{where(c)} (below {c.against})" for c in found["worse"])
+    has_shots = bool(shots_of(evaluation))
+    places = "; ".join(f"{where(c, has_shots=has_shots)} (behind {c.against})" for c in found["worse"])
     return f"{counts} Worse at {places}."
 
 
@@ -186,4 +205,5 @@ def scope(evaluation: Evaluation) -> str:
     size += f" · {events:,} events" if isinstance(events, int) and events else ""
     sample = evaluation.environment.get("sample")
     size += f" · sample of {sample:,}" if isinstance(sample, int) else ""
+    size += f" · {evaluation.cut} cut" if withholds(evaluation) else ""
     return f"{'seed' if len(evaluation.seeds) == 1 else 'seeds'} {seeds} · up to {most:,} cases{size}"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 
 from warmstart.evaluate.evaluation import Comparison, Cost, Evaluation, Row
-from warmstart.evaluate.methods import RANDOM
 from warmstart.evaluate.metrics import lower_is_better
-from warmstart.evaluate.report.look import Look
-from warmstart.evaluate.wording import CANDIDATES, amount, best_first, candidates_of, number, shots_of
+from warmstart.evaluate.report.look import GUESSING, Look
+from warmstart.evaluate.wording import amount, best_first, candidates_of, meaning, number, shots_of
 
 _SAME = 1e-6
 _FEW = 3
@@ -40,7 +38,7 @@ def _compared(evaluation: Evaluation) -> Sequence[str]:
 
 
 def _first(evaluation: Evaluation, candidates: str, metric: str) -> str:
-    """Who has the best value at each number of shots, equal neighbours told together."""
+    """Who has the best value at each number of shots, those of one method told together."""
     shots = shots_of(evaluation) or (None,)
     found = [
         (k, rows)
@@ -49,9 +47,11 @@ def _first(evaluation: Evaluation, candidates: str, metric: str) -> str:
     ]
     if not found:
         return ""
-    runs = [list(run) for _, run in groupby(found, key=lambda pair: _leading(pair[1]))]
-    where = CANDIDATES.get(candidates, candidates)
-    said = [f"{_leading(run[0][1])} {_stretch(run, bool(shots_of(evaluation)))}" for run in runs]
+    runs: dict[str, list[tuple[int | None, Sequence[Row]]]] = {}
+    for k, rows in found:
+        runs.setdefault(_leading(rows), []).append((k, rows))
+    where = meaning(evaluation, candidates)
+    said = [f"{name} {_stretch(run, bool(shots_of(evaluation)))}" for name, run in runs.items()]
     return f"{where[0].upper()}{where[1:]}: {'; '.join(said)}."
 
 
@@ -161,7 +161,7 @@ def _advice(evaluation: Evaluation, look: Look) -> str:
 
 
 def _cheapest(evaluation: Evaluation, look: Look) -> str:
-    beaten = {c.against for c in evaluation.comparisons if c.verdict == "better"} | {RANDOM}
+    beaten = {c.against for c in evaluation.comparisons if c.verdict == "better"} | set(GUESSING)
     costs = [cost for cost in evaluation.cost if cost.method not in beaten]
     told = "None of the differences to the best other method is more than chance explains"
     if len(costs) < 2:

@@ -18,6 +18,7 @@ from warmstart.evaluate.report.svg import (
     marker,
     named,
     text,
+    text_width,
     told,
     value_levels,
 )
@@ -41,7 +42,8 @@ def line_chart(
     `ticks` are the places and names on the x axis, called `axis`; `note` stands above points set apart.
     """
     height = max(380.0, _TOP + _BOTTOM + _GAP * (len(series) + 1))
-    right = width - (138.0 if width >= WIDE else 112.0)
+    longest = max((text_width(one.name) for one in series), default=0.0)
+    right = width - min(longest + 26, width * (0.27 if width >= WIDE else 0.3))
     floor = height - _BOTTOM
     banded = _banded(series)
     levels = value_levels([p if one in banded else _bare(p) for one in series for p in one.points])

@@ -10,7 +10,7 @@ from warmstart.evaluate.report.conclusion import seconds
 from warmstart.evaluate.report.html import cell, details, grid, paragraph, section
 from warmstart.evaluate.report.look import direction
 from warmstart.evaluate.report.text import COST_HEAD, cost_cells
-from warmstart.evaluate.wording import Table, number, shots_name, shots_of, tables
+from warmstart.evaluate.wording import Table, number, shots_name, shots_of, tables, withholds
 
 _ABOUT = (
     "Intervals are 95 %, by bootstrap over users and over items at once (over queries in search). Methods "
@@ -119,7 +119,7 @@ def seeds(evaluation: Evaluation) -> str:
 def environment(evaluation: Evaluation) -> str:
     """Command, cut, seeds, versions and machine."""
     told = {
-        "cut": _CUTS.get(evaluation.cut, evaluation.cut),
+        "cut": _CUTS.get(evaluation.cut, evaluation.cut) if withholds(evaluation) else "",
         "seeds": ", ".join(map(str, evaluation.seeds)),
         **{name: value for name, value in evaluation.environment.items() if value is not None},
         "fingerprint": evaluation.fingerprint,

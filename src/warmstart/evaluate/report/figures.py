@@ -49,7 +49,10 @@ def _about_grey(look: Look) -> str:
 def _curves(evaluation: Evaluation, look: Look) -> str:
     metric = evaluation.metrics[0]
     return "".join(
-        figure(f"{metric}{direction(metric)}, {titled(candidates)}", _curve(evaluation, look, candidates))
+        figure(
+            f"{metric}{direction(metric)}, {titled(evaluation, candidates)}",
+            _curve(evaluation, look, candidates),
+        )
         for candidates in candidates_of(evaluation)
     )
 
@@ -67,9 +70,9 @@ def _curve(evaluation: Evaluation, look: Look, candidates: str) -> str:
         for k in shots:
             if k in found:
                 away = (
-                    (aside - len(look.coloured) / 2) * _SPREAD if k == heavy and aside <= COLOURED else 0.0
+                    (aside - len(look.coloured) / 2) * _SPREAD if k in heavy and aside <= COLOURED else 0.0
                 )
-                points.append(point(found[k], places[k] + away, apart=k == heavy))
+                points.append(point(found[k], places[k] + away, apart=k in heavy))
         series.append(Series(name=method, slot=look.slots[method], points=tuple(points)))
     axis = AXES.get(evaluation.protocol, "events revealed")
     return both(
@@ -93,15 +96,16 @@ def x_places(shots: Sequence[int | None]) -> dict[int | None, float]:
     return places
 
 
-def other_cases(evaluation: Evaluation, rows: Sequence[Row], shots: Sequence[int | None]) -> int | None:
+def other_cases(
+    evaluation: Evaluation, rows: Sequence[Row], shots: Sequence[int | None]
+) -> list[int | None]:
     """The last number of shots, if it alone was asked of other cases: its point is no part of the curve."""
     cases = {row.shots: row.cases for row in rows}
     before = {cases[k] for k in shots[:-1]}
-    last = shots[-1] if shots else None
-    if last is None or len(before) != 1:
-        return None
-    heavier = evaluation.protocol not in AXES and last == HEAVY_SHOTS
-    return last if heavier or cases[last] not in before else None
+    if len(before) != 1:
+        return []
+    heavier = evaluation.protocol not in AXES and shots[-1] == HEAVY_SHOTS
+    return [shots[-1]] if heavier or cases[shots[-1]] not in before else []
 
 
 def point(row: Row, x: float, *, apart: bool = False) -> Point:
@@ -113,7 +117,7 @@ def _bars(evaluation: Evaluation, look: Look) -> str:
     metric = evaluation.metrics[0]
     wanted = [m for m in evaluation.metrics if m.startswith(metric.split(" ")[0])]
     return "".join(
-        figure(f"{name}{direction(name)}, {titled(c)}", _bar(evaluation, look, c, name))
+        figure(f"{name}{direction(name)}, {titled(evaluation, c)}", _bar(evaluation, look, c, name))
         for c in candidates_of(evaluation)
         for name in wanted
         if evaluation.select(candidates=c, metric=name)

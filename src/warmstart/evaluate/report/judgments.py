@@ -26,7 +26,7 @@ def judgments(evaluation: Evaluation, look: Look) -> str:
     """Both, for each metric and set of candidates that were compared."""
     metrics = dict.fromkeys(c.metric for c in evaluation.comparisons)
     parts = [
-        _group(look, f"{metric}, {titled(candidates)}", found)
+        _group(look, f"{metric}, {titled(evaluation, candidates)}", found)
         for metric in metrics
         for candidates in candidates_of(evaluation)
         if (

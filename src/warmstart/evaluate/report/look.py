@@ -13,6 +13,8 @@ from warmstart.evaluate.wording import Place, best_first, places_of
 FOCUS: Final = 0
 CHANCE: Final = -1
 REST: Final = -2
+GUESSING: Final = (RANDOM, "prior")
+"""Methods that know nothing of the question."""
 COLOURED: Final = 5
 """How many others than the method in focus have a colour and a marker of their own."""
 
@@ -63,10 +65,10 @@ def look_of(evaluation: Evaluation) -> Look:
     focus = focus_of(evaluation)
     order = by_strength(evaluation)
     rivals = {comparison.against for comparison in evaluation.verdicts}
-    others = [m for m in order if m not in {focus, RANDOM}]
+    others = [m for m in order if m not in {focus, *GUESSING}]
     others.sort(key=lambda m: m not in rivals)  # stable: strength decides within
     slots = {m: i + 1 if i < COLOURED else REST for i, m in enumerate(others)}
-    slots = {focus: FOCUS, RANDOM: CHANCE} | slots if focus != RANDOM else {RANDOM: FOCUS} | slots
+    slots = dict.fromkeys(GUESSING, CHANCE) | slots | {focus: FOCUS}
     return Look(focus=focus, slots={m: slots[m] for m in evaluation.methods})
 
 

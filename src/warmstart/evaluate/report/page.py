@@ -14,7 +14,7 @@ from warmstart.evaluate.report.judgments import judgments
 from warmstart.evaluate.report.look import Look, look_of
 from warmstart.evaluate.report.reading import stories
 from warmstart.evaluate.report.style import STYLE
-from warmstart.evaluate.wording import scope, sentence
+from warmstart.evaluate.wording import scope, sentence, shots_of
 
 
 def write_html(evaluation: Evaluation, path: str | Path) -> None:
@@ -28,7 +28,7 @@ def render_html(evaluation: Evaluation) -> str:
     look = look_of(evaluation)
     body = [
         f"<header><p class='kicker'>warmstart evaluation</p><h1>{escape(title)}</h1>"
-        f"<p class='scope'>{escape(scope(evaluation))} · {escape(evaluation.cut)} cut</p></header>",
+        f"<p class='scope'>{escape(scope(evaluation))}</p></header>",
         _conclusion(evaluation, look),
         fairness.warnings(evaluation),
         figures(evaluation, look),
@@ -49,9 +49,11 @@ def render_html(evaluation: Evaluation) -> str:
 def _conclusion(evaluation: Evaluation, look: Look) -> str:
     """What a shop should conclude, with each verdict folded below."""
     told = "".join(f"<p>{escape(line)}</p>" for line in conclusion(evaluation, look))
+    has_shots = bool(shots_of(evaluation))
+    sentences = [(c.verdict, sentence(c, has_shots=has_shots)) for c in evaluation.verdicts]
     items = "".join(
-        f"<li class='{c.verdict}'><b>{c.verdict}</b> {escape(sentence(c).rsplit(':', 1)[0])}</li>"
-        for c in evaluation.verdicts
+        f"<li class='{word}'><b>{word}</b> {escape(line.rpartition(':')[0])}</li>"
+        for word, line in sentences
     )
     listed = f"<ul class='comparisons'>{items}</ul>"
     each = details("Each comparison with the strongest other method", listed) if items else ""

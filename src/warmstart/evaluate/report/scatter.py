@@ -25,6 +25,7 @@ from warmstart.evaluate.report.svg import (
 
 Box = tuple[float, float, float, float]
 _TOP, _BOTTOM, _LEFT = 16.0, 48.0, 50.0
+_FEW = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,11 @@ def scatter(
         return _TOP + (levels[-1] - value) / (levels[-1] - levels[0]) * (bottom - _TOP)
 
     body = [level_line(_LEFT, right, y(level), name) for level, name in named(levels)]
-    body += [upright(x(10.0**d), _TOP, bottom, f"{10.0**d:g}") for d in decades]
+    steps_of = (
+        (1, 2, 5) if len(decades) <= (_FEW if width >= WIDE else _FEW - 1) else (1,)
+    )  # a single decade needs more lines
+    marks = [m * 10.0**d for d in decades for m in steps_of if m * 10.0**d <= 10.0 ** decades[-1]]
+    body += [upright(x(mark), _TOP, bottom, f"{mark:g}") for mark in marks]
     body.append(text((_LEFT + right) / 2, height - 6, axis, "axis", "middle"))
     best = frontier(dots, lower=lower)
     steps = "".join(f"H{x(b.point.x):.1f}V{y(b.point.y):.1f}" for _, b in pairwise(best))

@@ -97,6 +97,7 @@ td small { display: block; color: var(--soft); font-size: 11px; white-space: now
 td.best, td.strongest { font-weight: 700; }
 td.best small, td.strongest small { font-weight: 400; }
 .matrix th, .matrix td { padding: 3px 10px; line-height: 1.35; }
+.matrix th:first-child { padding-left: 0; }
 .matrix td.better { background: var(--good-wash); } .matrix td.worse { background: var(--bad-wash); }
 .matrix td.better small { color: var(--good); } .matrix td.worse small { color: var(--bad); }
 .verdict-word.better { color: var(--good); } .verdict-word.worse { color: var(--bad); }

@@ -90,17 +90,19 @@ def text_width(text: str, size: float = 13.0) -> float:
 
 
 def shortened(text: str, room: float, size: float = 13.0) -> str:
-    """The text, cut with an ellipsis where it is wider than `room` pixels.
+    """The text, its middle cut out where it is wider than `room` pixels: names differ at both ends.
 
-    >>> shortened("popularity", 200), shortened("a very long name indeed", 60)
-    ('popularity', 'a very …')
+    >>> shortened("popularity", 200), shortened("encoder-logistic+names", 100)
+    ('popularity', 'encode…+names')
     """
     if text_width(text, size) <= room:
         return text
-    kept = text
-    while kept and text_width(kept + "…", size) > room:
-        kept = kept[:-1]
-    return kept + "…"
+    for kept in reversed(range(len(text))):
+        head = (kept + 1) // 2
+        shown = f"{text[:head]}…{text[len(text) - kept + head :]}"
+        if text_width(shown, size) <= room:
+            return shown
+    return "…"
 
 
 def draw(width: float, height: float, title: str, body: Sequence[str], *, css: str = "") -> str:

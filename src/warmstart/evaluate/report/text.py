@@ -16,7 +16,9 @@ def render_text(evaluation: Evaluation) -> str:
     blocks = [f"{evaluation.protocol} on {evaluation.dataset} ({scope(evaluation)})"]
     blocks += [_text_table(table) for table in tables(evaluation, metrics)]
     if evaluation.comparisons:
-        blocks.append("\n".join([verdict(evaluation), *map(sentence, evaluation.verdicts)]))
+        has_shots = bool(shots_of(evaluation))
+        told = [sentence(comparison, has_shots=has_shots) for comparison in evaluation.verdicts]
+        blocks.append("\n".join([verdict(evaluation), *told]))
     if evaluation.cost:
         blocks.append(aligned([COST_HEAD, *(cost_cells(cost) for cost in evaluation.cost)]))
     blocks += [f"Note: {warning}" for warning in evaluation.warnings]
