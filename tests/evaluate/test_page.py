@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.evaluate.made_up import comparison, cost, crowd, full, row
-from warmstart.evaluate.evaluation import Evaluation
+from tests.evaluate.made_up import comparison, cost, crowd, full, row, story
+from warmstart.evaluate.evaluation import Evaluation, Listed
 from warmstart.evaluate.report import render_html, render_text
 from warmstart.evaluate.report.conclusion import conclusion
 from warmstart.evaluate.report.curves import spread
@@ -113,6 +113,14 @@ def test_cases_are_told_worst_first_with_hits_marked():
     assert "grey shoe <small>not judged</small>" in page
     lists = re.findall(r"<div class='list'[^>]*><h4>(\w+)</h4>", page)
     assert lists == ["engine", "rp3"] * 3
+
+
+def test_predicted_ratings_are_neither_hits_nor_misses():
+    told = Listed(title="Heat: 4.0 predicted", gain=5.0)
+    rated = story("loss", "user 1", metric="MAE", lists={"engine": (told,), "rp3": (told,)})
+    page = render_html(replace(full(), stories=(rated,)))
+    assert "<li>Heat: 4.0 predicted <small>in truth 5</small></li>" in page
+    assert "<li class='hit'>" not in page
 
 
 def test_everything_that_was_measured_has_its_part():

@@ -78,29 +78,40 @@ def _table(evaluation: Evaluation, look: Look, place: Place, found: list[Exposur
 
 
 def reliability(evaluation: Evaluation, look: Look) -> str:
-    """Reliability curves at the least evidence, and the expected calibration error everywhere."""
+    """Reliability curves, those of a middling number of shots open, and calibration errors everywhere."""
     bins = evaluation.reliability
     if not bins:
         return ""
     shots = list(dict.fromkeys(one.shots for one in bins))
-    first = next((k for k in shots if k), shots[0])
+    middle = shots[len(shots) // 2]
+    others = "".join(_curves(evaluation, look, k, shots) for k in shots if k != middle)
+    methods = [m for m in look.ordered() if any(one.method == m for one in bins)]
+    rows = [(m, [cell(number(_ece(evaluation, m, k))) for k in shots]) for m in methods]
+    head = ("method", *(shots_name(k) if shots != [None] else "ECE" for k in shots))
+    caption = "Expected calibration error (less is better): mean distance from the line, weighted by cases"
+    return section(
+        "Does it mean what it says?",
+        _curves(evaluation, look, middle, shots),
+        details("Other numbers of shots", others) if others else "",
+        grid(caption, head, rows),
+    )
+
+
+def _curves(evaluation: Evaluation, look: Look, shots: int | None, known: list[int | None]) -> str:
+    bins = [one for one in evaluation.reliability if one.shots == shots]
     methods = [m for m in look.ordered() if any(one.method == m for one in bins)]
     drawn = [m for m in methods if m in look.coloured] or methods
     series = [
         Series(name=m, slot=look.slots[m], points=points)
         for m in drawn
-        if (points := _points([one for one in bins if (one.method, one.shots) == (m, first)]))
+        if (points := _points([one for one in bins if one.method == m]))
     ]
-    where = "" if shots == [None] else f", {shots_name(first)}"
-    chart = figure(
+    where = "" if known == [None] else f", {shots_name(shots)}"
+    return figure(
         f"Reliability{where}",
         legend(look, [one.name for one in series]) + reliability_chart(series, title="Reliability"),
         "On the dotted line a method is right as often as it says. Below it, it is too sure of itself.",
     )
-    rows = [(m, [cell(number(_ece(evaluation, m, k))) for k in shots]) for m in methods]
-    head = ("method", *(shots_name(k) if shots != [None] else "ECE" for k in shots))
-    caption = "Expected calibration error (less is better): mean distance from the line, weighted by cases"
-    return section("Does it mean what it says?", chart, grid(caption, head, rows))
 
 
 def _points(bins: list[Reliability]) -> tuple[Point, ...]:

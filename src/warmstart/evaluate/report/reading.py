@@ -6,13 +6,14 @@ from html import escape
 from typing import Final
 
 from warmstart.evaluate.evaluation import Evaluation, Listed, Story
+from warmstart.evaluate.metrics import lower_is_better
 from warmstart.evaluate.report.html import paragraph, section
 from warmstart.evaluate.report.look import Look
 from warmstart.evaluate.wording import number, shots_name, shots_of
 
 KINDS: Final = {
     "loss": "Lost: {focus} did worse than {other}",
-    "worst": "Both alike, and lowest",
+    "worst": "Both alike, and the worst of these",
     "win": "Won: {focus} did better than {other}",
 }
 Group = tuple[str, str, int | None]
@@ -30,7 +31,7 @@ def stories(evaluation: Evaluation, look: Look) -> str:
     parts = [_group(look, key, found, has_shots, opened=key == first) for key, found in groups.items()]
     about = (
         "The cases in which the difference to the strongest other method is greatest, and those in which "
-        "both are alike and lowest. A tick marks what was wanted. Chosen by their values, not at random: "
+        "both are alike and poorest. A tick marks what was wanted. Chosen by their values, not at random: "
         "they show what goes wrong, not how often."
     )
     return section("Cases to read, the worst first", paragraph(about, "about"), *parts)
@@ -40,7 +41,7 @@ def _group(look: Look, key: Group, found: list[Story], has_shots: bool, *, opene
     metric, candidates, shots = key
     place = f"{metric}, {candidates}" + (f", {shots_name(shots)}" if has_shots else "")
     counts = [(kind, [s for s in found if s.kind == kind]) for kind in KINDS]
-    words = {"loss": "lost", "worst": "alike and low", "win": "won"}
+    words = {"loss": "lost", "worst": "alike and poor", "win": "won"}
     told = ", ".join(f"{len(of)} {words[kind]}" for kind, of in counts if of)
     inner = "".join(_kind(look, kind, of) for kind, of in counts if of)
     state = " open" if opened else ""
@@ -50,7 +51,7 @@ def _group(look: Look, key: Group, found: list[Story], has_shots: bool, *, opene
 def _kind(look: Look, kind: str, found: list[Story]) -> str:
     focus, other = _pair(look, found[0])
     title = KINDS[kind].format(focus=focus, other=other)
-    if kind == "worst" and not any(_best(story) for story in found):
+    if kind == "worst" and not lower_is_better(found[0].metric) and not any(map(_best, found)):
         title = "Neither found anything"
     return f"<h3 class='{kind}'>{escape(title)}</h3>" + "".join(_story(look, story) for story in found)
 
@@ -73,7 +74,7 @@ def _story(look: Look, story: Story) -> str:
         f"<span class='gist'>{escape(about)}</span>"
     )
     asked = _titles("Asked with", story.asked) if about or not story.asked else ""
-    lists = "".join(_list(look, method, story.lists[method]) for method in pair)
+    lists = "".join(_list(look, method, story) for method in pair)
     others = ", ".join(f"{m} {number(v, 3)}" for m, v in story.values.items() if m not in pair)
     rest = paragraph(f"Others: {others}", "small") if others else ""
     return (
@@ -87,10 +88,17 @@ def _titles(name: str, titles: tuple[str, ...]) -> str:
     return f"<div class='titles'><h4>{name}</h4><ul>{listed}</ul></div>"
 
 
-def _list(look: Look, method: str, listed: tuple[Listed, ...]) -> str:
-    places = "".join(_place(one) for one in listed) or "<li class='none'>nothing listed</li>"
+def _list(look: Look, method: str, story: Story) -> str:
+    shown = _truth if lower_is_better(story.metric) else _place
+    places = "".join(shown(one) for one in story.lists[method]) or "<li class='none'>nothing listed</li>"
     edge = f"border-color:{look.colour(method)}"
     return f"<div class='list' style='{edge}'><h4>{escape(method)}</h4><ol>{places}</ol></div>"
+
+
+def _truth(listed: Listed) -> str:
+    """A prediction with what it should have been: there is no hit or miss."""
+    truth = "" if listed.gain is None else f" <small>in truth {listed.gain:g}</small>"
+    return f"<li>{escape(listed.title)}{truth}</li>"
 
 
 def _place(listed: Listed) -> str:

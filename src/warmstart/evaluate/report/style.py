@@ -58,6 +58,7 @@ svg {
 }
 svg.narrow { display: none; }
 svg.square { max-width: 440px; margin: 0 auto; }
+svg.square .line { stroke-width: 1.5; } svg.square .line.focus { stroke-width: 2.2; }
 svg.chip { display: inline-block; width: 14px; height: 14px; vertical-align: -2px; margin-right: 5px; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 16px; margin: 0 0 8px; font-size: 13px; }
 .legend .mark { display: inline-block; width: 0; height: 13px; border-left: 3px solid var(--ink);
