@@ -4,57 +4,40 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+try:
+    from scripts.conclusions import CONCLUSIONS
+except ModuleNotFoundError:  # run as a file
+    from conclusions import CONCLUSIONS  # type: ignore[import-not-found, no-redef]
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "benchmarks.md"
+Report = Mapping[str, Any]
 
 INTRODUCTION = """# Benchmarks
 
-Every table is written by `python scripts/make_benchmarks.py` from the files in
-`benchmarks/results`, which the command above each table wrote. [How we
-measure](reference/evaluation.md) defines protocols and metrics. Intervals are 95 %, by bootstrap
-over users and items (queries in search); *better*, *tie* and *worse* are paired comparisons of the
-engine with the best other method on the same cases, with Holm's correction. The shops are public
-data, for research only; put them into a folder and name it in `WARMSTART_DATA`.
+Every table is written by `python scripts/make_benchmarks.py` from the files in `benchmarks/results`,
+which the command above each table wrote; `make bench` runs them all. [How we
+measure](reference/evaluation.md) defines protocols and metrics. Intervals are 95 %, by bootstrap over
+users and items (queries in search, texts in few-shot text); *better*, *tie* and *worse* are paired
+comparisons of the method in focus with the best other method on the same cases, with Holm's
+correction. Where a table says *tuned*, every method that has settings worth trying got that many trials
+on an inner split of the training data (slow ones fewer), its defaults first; the engine always runs with
+its defaults. The best of each column is bold. The shops are public data, for research only; put them
+into a folder and name it in `WARMSTART_DATA`.
 """
-
-CONCLUSIONS = {
-    "icecat-search": (
-        "On a catalogue that nobody has clicked in yet, words alone already rank well; meaning "
-        "learned from the catalogue adds results that no judge had seen (c rises, within the "
-        "interval) and costs what unjudged results cost (Judged@10 falls)."
-        " Three defaults (the coverage discount, the share of the dense leg and the shrinkage of the"
-        " encoder) were chosen with these 57 queries in sight, from a handful of round values each;"
-        " other judged queries will tell how much of that carries over."
-    ),
-    "beauty-new-users": (
-        "From the first event on, the fused score beats every one of its parts; before it, "
-        "popularity is what there is."
-    ),
-    "beauty-new-items": (
-        "Among new products the engine ranks better than its best part. In the whole catalogue "
-        "plain content shows more new products than the engine does: showing them is a matter of "
-        "exposure, which a policy has to grant and no score does by itself."
-    ),
-    "ml100k-new-users": (
-        "In a small shop where everybody rates the same famous films first, popularity is as good "
-        "as anything up to three events; the learned weights know it and stay with it."
-    ),
-    "ml100k-new-items": (
-        "Among new films the engine leads, within the interval. In the whole catalogue it never "
-        "shows a new one: its learned weights follow popularity. A shop that wants new items seen "
-        "needs an exposure policy."
-    ),
+BEYOND = ("Coverage@20", "Gini@20", "Novelty@20", "ColdShare@20", "TargetColdShare")
+MAIN: Mapping[str, tuple[str, ...]] = {
+    "search": ("nDCG@10 e", "nDCG@10 c", "Judged@10", "Recall@100", "MRR"),
+    "ratings": ("MAE", "nDCG@1", "nDCG@3"),
+    "few-shot-text": ("accuracy", "macro-F1", "ECE", "AUROC"),
 }
-METRICS = {
-    "search": ["nDCG@10 e", "nDCG@10 c", "Judged@10", "Recall@100", "MRR"],
-    "new-users": ["nDCG@20"],
-    "new-items": ["nDCG@20"],
-}
+NO_BEST = ("Judged@10",)
+ERRORS = ("MAE", "ECE")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -63,53 +46,289 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
-def value(row: dict[str, Any]) -> str:
-    """A number with its interval."""
-    if row["low"] is None:
-        return f"{row['value']:.4f}"
-    return f"{row['value']:.4f} <sub>{row['low']:.3f} to {row['high']:.3f}</sub>"
+def cell(row: Report | None, best: float | None) -> str:
+    """A number with its interval, bold when it is the best of its column."""
+    if row is None:
+        return ""
+    shown = f"**{row['value']:.4f}**" if row["value"] == best else f"{row['value']:.4f}"
+    return shown if row["low"] is None else f"{shown} <sub>{row['low']:.3f} to {row['high']:.3f}</sub>"
 
 
-def protocol_section(name: str, report: dict[str, Any]) -> str:
-    """One protocol on one shop: tables, verdicts and the command."""
+def best_of(rows: Sequence[Report], metric: str) -> float | None:
+    """The best value of a column, None where nothing is best or several are."""
+    values = [row["value"] for row in rows]
+    if metric in NO_BEST or metric.startswith(BEYOND) or not values:
+        return None
+    best = min(values) if metric.startswith(ERRORS) else max(values)
+    return best if values.count(best) == 1 else None
+
+
+def shots_name(shots: int | None, protocol: str) -> str:
+    """The head of a column."""
+    if shots is None:
+        return "all" if protocol == "ratings" else "nDCG@20"
+    return f"n={shots}" if protocol == "few-shot-text" else f"k={shots}"
+
+
+def grid(rows: Sequence[Report], columns: Mapping[Any, str], key: str, methods: Sequence[str]) -> str:
+    """Methods by columns; `key` is the field that tells columns apart."""
+    cells = {(row["method"], row[key]): row for row in rows}
+    best = {
+        column: best_of(
+            [row for row in rows if row[key] == column], rows[0]["metric"] if key == "shots" else column
+        )
+        for column in columns
+    }
+    body = [
+        [method, *(cell(cells.get((method, column)), best[column]) for column in columns)]
+        for method in methods
+        if any((method, column) in cells for column in columns)
+    ]
+    return table(["method", *columns.values()], body)
+
+
+def protocol_section(name: str, report: Report) -> str:
+    """One protocol on one shop: command, conclusion, tables, verdicts, costs and settings."""
+    environment = report["environment"]
+    title = f"## {report['protocol']} on {report['dataset']}" + (
+        "" if report["cut"] == "random" else f", {report['cut']} cut"
+    )
+    tuned = f"tuned by {environment['trials']} trials" if environment.get("trials") else "not tuned"
+    machine = f", {environment['machine']}" if environment.get("machine") else ""
+    parts = [
+        title,
+        f"`{report['command']}`",
+        CONCLUSIONS[name],
+        f"{tuned[0].upper()}{tuned[1:]}; encoder {environment['encoder'].split('(')[0].split(':')[0]}"
+        f"; {environment['workers']} processes of one thread{machine}.",
+        *main_tables(report),
+        *folded(report),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def main_tables(report: Report) -> list[str]:
+    """The main metrics of each set of candidates."""
     protocol = report["protocol"]
-    rows = [row for row in report["rows"] if row["metric"] in METRICS[protocol]]
-    methods = list(dict.fromkeys(row["method"] for row in rows))
-    parts = [f"## {protocol} on {report['dataset']}", f"`{report['command']}`", CONCLUSIONS[name]]
-    for candidates in dict.fromkeys(row["candidates"] for row in rows):
-        chosen = [row for row in rows if row["candidates"] == candidates]
+    metrics = MAIN.get(protocol, ("nDCG@20",))
+    methods = list(dict.fromkeys(row["method"] for row in report["rows"]))
+    found = []
+    for candidates in dict.fromkeys(row["candidates"] for row in report["rows"]):
+        rows = [
+            row for row in report["rows"] if row["candidates"] == candidates and row["metric"] in metrics
+        ]
+        if not rows:
+            continue
+        cases = max(row["cases"] for row in rows)
         if protocol == "search":
-            keys = [(metric, None) for metric in METRICS[protocol]]
-            head = ["method", *METRICS[protocol]]
-        else:
-            shots = list(dict.fromkeys(row["shots"] for row in chosen))
-            keys = [(METRICS[protocol][0], shot) for shot in shots]
-            head = ["method", *(f"k={shot}" if shot is not None else "nDCG@20" for shot in shots)]
-        cells = {(row["method"], row["metric"], row["shots"]): value(row) for row in chosen}
-        body = [[method, *(cells.get((method, *key), "") for key in keys)] for method in methods]
-        if candidates != "all" or protocol != "search":
-            parts.append(f"Candidates: `{candidates}`, {chosen[0]['cases']:,} cases or fewer.")
-        parts.append(table(head, body))
-    parts.append("\n".join(f"- {verdict(comparison)}" for comparison in report["comparisons"]))
-    return "\n\n".join(parts)
+            columns = {metric: metric for metric in metrics}
+            found += [f"{cases:,} queries.", grid(rows, columns, "metric", methods)]
+            continue
+        for metric in [m for m in metrics if any(row["metric"] == m for row in rows)]:
+            chosen = [row for row in rows if row["metric"] == metric]
+            columns_by_shots = {row["shots"]: shots_name(row["shots"], protocol) for row in chosen}
+            found += [
+                f"{metric}, `{candidates}`, {cases:,} cases or fewer:",
+                grid(chosen, columns_by_shots, "shots", methods),
+            ]
+    return found
 
 
-def verdict(comparison: dict[str, Any]) -> str:
+def folded(report: Report) -> list[str]:
+    """What only some want to see."""
+    verdicts = [c for c in report["comparisons"] if c["strongest"]]
+    return [
+        "\n".join(f"- {verdict(comparison)}" for comparison in verdicts),
+        details("Against every other method: wins, ties and losses", pairs(report)),
+        details("Beyond accuracy", beyond(report)),
+        details("Cost", costs(report)),
+        details("Settings chosen", settings(report)),
+    ]
+
+
+def details(summary: str, content: str) -> str:
+    """Something to unfold."""
+    return f"<details><summary>{summary}</summary>\n\n{content}\n\n</details>" if content else ""
+
+
+def verdict(comparison: Report) -> str:
     """One paired comparison in words."""
-    shots = "" if comparison["shots"] is None else f", k={comparison['shots']}"
+    relative = "" if comparison["relative"] is None else f"{comparison['relative']:+.1%}; "
+    effect = "" if comparison["effect"] is None else f", effect {comparison['effect']:+.2f}"
     return (
-        f"{comparison['metric']}, {comparison['candidates']}{shots}: **{comparison['verdict']}** than"
-        f" {comparison['against']} by {comparison['difference']:+.4f}"
-        f" ({comparison['relative']:+.1%}; {comparison['low']:+.4f} to {comparison['high']:+.4f})"
+        f"{comparison['method']}, {place(comparison)}: **{comparison['verdict']}** than"
+        f" {comparison['against']} by {comparison['difference']:+.4f} ({relative}{comparison['low']:+.4f} to"
+        f" {comparison['high']:+.4f};"
+        f" p {comparison['p_holm']:.3f}{effect}; {comparison['wins']:,} cases won,"
+        f" {comparison['ties']:,} tied, {comparison['losses']:,} lost)"
     ).replace("**tie** than", "**tie** with")
 
 
-def percentiles(measured: dict[str, float]) -> str:
-    """Median and 99th percentile."""
-    return f"{measured['p50_ms']} / {measured['p99_ms']}"
+def place(comparison: Report) -> str:
+    """Metric, candidates and shots."""
+    shots = "" if comparison["shots"] is None else f", k={comparison['shots']}"
+    return f"{comparison['metric']}, {comparison['candidates']}{shots}"
 
 
-def engine_section(report: dict[str, Any]) -> str:
+def pairs(report: Report) -> str:
+    """How often the focus is better, tied and worse than each other method."""
+    counts: dict[str, dict[str, int]] = {}
+    for comparison in report["comparisons"]:
+        found = counts.setdefault(comparison["against"], {"better": 0, "tie": 0, "worse": 0})
+        found[comparison["verdict"]] += 1
+    if len(counts) < 2:
+        return ""
+    rows = [[name, *(str(number) for number in found.values())] for name, found in counts.items()]
+    focus = report["comparisons"][0]["method"]
+    return table([f"{focus} against", "better", "tie", "worse"], rows)
+
+
+def beyond(report: Report) -> str:
+    """What the lists are like: one table per set of candidates, at the middle number of shots."""
+    found = []
+    for candidates in dict.fromkeys(row["candidates"] for row in report["rows"]):
+        rows = [
+            row for row in report["rows"] if row["candidates"] == candidates and row["metric"] in BEYOND
+        ]
+        shots = sorted({row["shots"] for row in rows if row["shots"] is not None})
+        asked = 3 if 3 in shots else (shots[0] if shots else None)
+        rows = [row for row in rows if row["shots"] == asked]
+        if rows:
+            columns = {m: m for m in BEYOND if any(row["metric"] == m for row in rows)}
+            methods = list(dict.fromkeys(row["method"] for row in rows))
+            at = "" if asked is None else f", k={asked}"
+            found += [f"`{candidates}`{at}:", grid(rows, columns, "metric", methods)]
+    return "\n\n".join(found)
+
+
+def costs(report: Report) -> str:
+    """Wall-clock time and memory."""
+    rows = [
+        [
+            cost["method"],
+            f"{cost['fit_s']:.1f}",
+            f"{cost['query_ms_p50']:.2f}",
+            f"{cost['query_ms_p99']:.2f}",
+            "" if cost["peak_rss_mb"] is None else f"{cost['peak_rss_mb']:.0f}",
+        ]
+        for cost in report["cost"]
+    ]
+    return table(["method", "fit s", "query ms p50", "p99", "peak MB"], rows)
+
+
+def settings(report: Report) -> str:
+    """What tuning chose, per seed."""
+    rows = [
+        [
+            tuning["method"],
+            str(tuning["seed"]),
+            str(tuning["trials"]),
+            f"{tuning['default_score']:.4f}",
+            f"{tuning['score']:.4f}",
+            ", ".join(f"{name} {value}" for name, value in tuning["settings"].items()),
+        ]
+        for tuning in report["tunings"]
+    ]
+    head = ["method", "seed", "trials", "inner, defaults", "inner, chosen", "chosen"]
+    return table(head, rows) if rows else ""
+
+
+def published_section(ranking: Report | None, text: Report | None) -> str:
+    """Figures that others published beside ours by their protocol."""
+    parts = [
+        "## Published figures, and what comes out here",
+        "Before trusting numbers of our own: the protocol of the source, our code.",
+    ]
+    if ranking:
+        rows = [
+            [
+                row["method"],
+                row["metric"],
+                f"{row['published']:.4f}",
+                f"{row['ours']:.4f} <sub>± {row['sd_over_splits']:.4f}</sub>",
+                f"{row['relative']:+.1%}",
+            ]
+            for row in ranking["rows"]
+        ]
+        parts += [
+            "### ItemKNN, EASE and popularity on ML-1M (RecBole)",
+            f"`{ranking['command']}`",
+            table(["method", "metric", "published", "here", "difference"], rows),
+            f"Source: {ranking['source']}. {why(ranking)}",
+        ]
+    if text:
+        published, here = text["published"], text["ours"]["as published (C = 1, 100 iterations)"]
+        deviation = "standard deviation over draws"
+        rows = [
+            [
+                metric,
+                f"{published[metric]:.4f}",
+                f"{here[metric]:.4f}",
+                f"{published[deviation]:.4f}",
+                f"{here[deviation]:.4f}",
+            ]
+            for metric in ("accuracy", "macro-F1")
+        ]
+        parts += [
+            "### A frozen encoder on banking77 (MTEB)",
+            f"`{text['command']}`",
+            table(["metric", "published", "here", "s.d. published", "s.d. here"], rows),
+            f"Source: {published['source']}.",
+        ]
+    return "\n\n".join(parts)
+
+
+def melu_section(report: Report) -> str:
+    """The table of the MeLU paper beside ours."""
+    published = {"new users": (0.7854, 0.8803), "new items": (0.9275, None), "both": (0.9235, None)}
+    rows = []
+    for state, (mae, ndcg) in published.items():
+        found = {
+            (row["method"], row["metric"]): row["value"]
+            for row in report["rows"]
+            if row["candidates"] == state and row["shots"] is None
+        }
+        cells = [
+            f"{found.get((name, 'MAE'), float('nan')):.4f}" for name in ("melu", "factor", "factor+median")
+        ]
+        rows.append(
+            [
+                state,
+                f"{mae:.4f}",
+                *cells,
+                "" if ndcg is None else f"{ndcg:.4f}",
+                f"{found.get(('factor', 'nDCG@1'), float('nan')):.4f}",
+            ]
+        )
+    return "\n\n".join(
+        [
+            "## The MeLU table",
+            "Rating error (MAE) after the whole support, beside MeLU-5 in the paper of Lee et al. (2019). "
+            "Ours differs in local steps (one, not five), learning rates, training users and fields; the "
+            "factor rater keeps what training saw of old users.",
+            table(
+                [
+                    "state",
+                    "MeLU-5, paper",
+                    "melu here",
+                    "factor",
+                    "factor+median",
+                    "nDCG@1, paper",
+                    "nDCG@1, factor",
+                ],
+                rows,
+            ),
+        ]
+    )
+
+
+def why(ranking: Report) -> str:
+    """Why figures differ from the published ones, as the result says."""
+    told = ranking.get("why_different", "")
+    return told if isinstance(told, str) else " ".join(str(part) for part in told)
+
+
+def engine_section(report: Report) -> str:
     """What the engine costs."""
     timed = (
         "search",
@@ -141,16 +360,32 @@ def engine_section(report: dict[str, Any]) -> str:
     )
 
 
+def summary_section(reports: Mapping[str, Report]) -> str:
+    """What a shop should conclude, one line per table."""
+    lines = [
+        f"- **{report['protocol']} on {report['dataset']}**"
+        + ("" if report["cut"] == "random" else f" ({report['cut']} cut)")
+        + f": {CONCLUSIONS[name]}"
+        for name, report in reports.items()
+    ]
+    return "\n\n".join(["## What a shop should conclude", "\n".join(lines)])
+
+
+def read(name: str) -> Report | None:
+    """A result, None where it was not measured."""
+    path = RESULTS / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
 def render() -> str:
     """The whole page."""
-    parts = [INTRODUCTION.strip()]
-    for name in CONCLUSIONS:
-        path = RESULTS / f"{name}.json"
-        if path.exists():
-            parts.append(protocol_section(name, json.loads(path.read_text(encoding="utf-8"))))
-    engine = RESULTS / "engine.json"
-    if engine.exists():
-        parts.append(engine_section(json.loads(engine.read_text(encoding="utf-8"))))
+    reports = {name: report for name in CONCLUSIONS if (report := read(name)) is not None}
+    parts = [INTRODUCTION.strip(), summary_section(reports)]
+    parts += [protocol_section(name, report) for name, report in reports.items()]
+    parts += [melu_section(reports["ml1m_melu-ratings"])] if "ml1m_melu-ratings" in reports else []
+    parts += [published_section(read("published_ranking"), read("published_text"))]
+    engine = read("engine")
+    parts += [engine_section(engine)] if engine else []
     return "\n\n".join(parts) + "\n"
 
 

@@ -94,7 +94,7 @@ def test_without_the_method_in_focus_nothing_is_compared():
 def test_every_protocol_knows_its_own_methods(name: str):
     protocol = protocols.get(name)
     for method in protocol.methods:
-        assert methods.build(method, kinds=protocol.kinds).name == method
+        assert protocol.build(method).name == method
 
 
 def test_every_registered_scorer_and_retriever_can_be_named():

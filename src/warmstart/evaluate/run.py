@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ from warmstart.evaluate.bootstrap import RESAMPLES
 from warmstart.evaluate.evaluation import Cost, Evaluation
 from warmstart.evaluate.methods import encoder_name, name_of
 from warmstart.evaluate.parts import Part, Parts, fingerprint, key_of
-from warmstart.evaluate.protocols.base import AnyMethod, Protocol, Times
+from warmstart.evaluate.protocols.base import AnyMethod, CutWarning, Protocol, Times
 from warmstart.evaluate.summary import summarise
 from warmstart.evaluate.tuning import tune
 from warmstart.roles.encoder import Encoder
@@ -85,7 +86,7 @@ def evaluate(
     chosen = protocols.get(protocol, cut)
     wanted = _check(chosen, chosen.methods if methods is None else methods, seeds)
     used = tuple(seeds) if chosen.seeded else tuple(seeds)[:1]
-    questions = {seed: chosen.prepare(dataset, seed, sample) for seed in used}
+    questions, told = _prepared(chosen, dataset, used, sample)
     units = [
         _Unit(
             dataset=dataset,
@@ -123,7 +124,7 @@ def evaluate(
         exposures=details.exposures,
         reliability=details.reliability,
         stories=details.stories,
-        warnings=_warnings(dataset),
+        warnings=(*told, *_suspicions(dataset)),
         cut=cut,
         fingerprint=key_of(fingerprint(dataset), protocol, cut, used, sample, resamples),
         environment=_environment(dataset)
@@ -136,6 +137,20 @@ def evaluate(
         },
         command=command,
     )
+
+
+def _prepared(
+    protocol: Protocol[Any], dataset: Dataset, seeds: Sequence[int], sample: int | None
+) -> tuple[dict[int, Any], tuple[str, ...]]:
+    """The questions of each seed, and what is to be known about the cut."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", CutWarning)
+        questions = {seed: protocol.prepare(dataset, seed, sample) for seed in seeds}
+    for warning in caught:
+        if not issubclass(warning.category, CutWarning):
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    about = [str(warning.message) for warning in caught if issubclass(warning.category, CutWarning)]
+    return questions, tuple(dict.fromkeys(about))
 
 
 def _check(protocol: Protocol[Any], methods: Sequence[AnyMethod], seeds: Sequence[int]) -> list[AnyMethod]:
@@ -212,7 +227,8 @@ def _ask(unit: _Unit, questions: Any) -> Part:
 
 def _run_unit(unit: _Unit) -> Part:
     protocol = protocols.get(unit.protocol, unit.cut)
-    return _ask(unit, protocol.prepare(unit.dataset, unit.seed, unit.sample))
+    questions, _ = _prepared(protocol, unit.dataset, (unit.seed,), unit.sample)
+    return _ask(unit, questions[unit.seed])
 
 
 def _in_processes(units: Sequence[tuple[str, _Unit]], workers: int) -> Iterator[tuple[str, Part]]:
@@ -230,7 +246,7 @@ def _in_processes(units: Sequence[tuple[str, _Unit]], workers: int) -> Iterator[
             executor.shutdown(cancel_futures=True)
 
 
-def _warnings(dataset: Dataset) -> tuple[str, ...]:
+def _suspicions(dataset: Dataset) -> tuple[str, ...]:
     return tuple(
         f"The item attribute '{name}' follows the number of events (rank correlation {value:+.2f}): if it "
         "was counted from them, it tells methods that read attributes what was withheld."

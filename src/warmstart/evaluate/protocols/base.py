@@ -34,6 +34,10 @@ class Times:
     update_ms: list[float] = field(default_factory=list)
 
 
+class CutWarning(UserWarning):
+    """Something about a cut that whoever reads the numbers has to know; it goes into the result."""
+
+
 def timed(into: list[float], call: Callable[[], Answer]) -> Answer:
     """Run `call` and append its milliseconds."""
     start = time.perf_counter()

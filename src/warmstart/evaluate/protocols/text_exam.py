@@ -16,6 +16,7 @@ from warmstart.core.analysis import normalise
 from warmstart.core.errors import InputError
 from warmstart.core.linear import IntArray
 from warmstart.data.splits import hash_order
+from warmstart.evaluate.protocols.base import CutWarning
 
 SHOTS: Final = (1, 2, 4, 8, 16, 64)
 INNER_SHOTS: Final = (4,)
@@ -26,7 +27,7 @@ TEST_SHARE: Final = 0.3
 """Of the texts of each label, where there are no splits."""
 
 
-class StruckWarning(UserWarning):
+class StruckWarning(CutWarning):
     """Questions that cannot be asked fairly were struck: they can be learned by heart, or not at all."""
 
 
