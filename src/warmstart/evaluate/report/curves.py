@@ -24,7 +24,8 @@ from warmstart.evaluate.report.svg import (
 )
 
 _GAP = 16.0
-_FEW = 4
+BANDED = 4
+"""Up to so many methods all have their intervals drawn."""
 _TOP, _BOTTOM, _LEFT = 34.0, 46.0, 46.0
 
 
@@ -82,7 +83,7 @@ def _wall(series: Sequence[Series], x: Scale, bottom: float, note: str) -> str:
 
 def _banded(series: Sequence[Series]) -> list[Series]:
     """Whose intervals are drawn: everybody's, or of many only the focus and the strongest other."""
-    return [one for one in series if len(series) <= _FEW or one.slot in {FOCUS, FOCUS + 1}]
+    return [one for one in series if len(series) <= BANDED or one.slot in {FOCUS, FOCUS + 1}]
 
 
 def _bare(point: Point) -> Point:

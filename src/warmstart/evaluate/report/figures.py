@@ -9,8 +9,8 @@ from warmstart.data.splits import HEAVY_SHOTS
 from warmstart.evaluate.evaluation import Cost, Evaluation, Row
 from warmstart.evaluate.metrics import lower_is_better
 from warmstart.evaluate.report.bars import Bar, bar_chart
-from warmstart.evaluate.report.curves import line_chart
-from warmstart.evaluate.report.html import details, figure
+from warmstart.evaluate.report.curves import BANDED, line_chart
+from warmstart.evaluate.report.html import details, figure, paragraph
 from warmstart.evaluate.report.look import COLOURED, Look, direction, main_rows
 from warmstart.evaluate.report.scatter import Dot, scatter
 from warmstart.evaluate.report.svg import Point, Series, both
@@ -34,15 +34,19 @@ def figures(evaluation: Evaluation, look: Look) -> str:
     if not evaluation.rows:
         return ""
     drawn = _curves(evaluation, look) if shots_of(evaluation) else _bars(evaluation, look)
-    note = "" if len(look.slots) <= COLOURED + 2 else _about_grey(look)
-    return drawn + (f"<p class='note'>{note}</p>" if note else "")
+    notes = [_about_grey(look) if len(look.slots) > COLOURED + 2 else ""]
+    if shots_of(evaluation) and len(look.slots) > BANDED:
+        notes.append(
+            f"Bands are the intervals of {look.focus} and {look.rival}; the tables have the others."
+        )
+    told = " ".join(note for note in notes if note)
+    return drawn + (paragraph(told, "note") if told else "")
 
 
 def _about_grey(look: Look) -> str:
     return (
-        f"The {len(look.coloured) - 1} strongest others have colours; the rest is grey, named beside its "
-        f"line. Bands are the intervals of {look.focus} and {look.rival}. Point at a marker for its "
-        "numbers; all stand in the tables below."
+        f"The {len(look.coloured) - 1} strongest others have colours; the rest is grey. Point at a marker "
+        "for its name and numbers."
     )
 
 

@@ -52,9 +52,10 @@ def grid(
     """A table; cells are ready HTML, head and row names are not."""
     titles = "".join(f"<th scope='col'>{escape(name)}</th>" for name in head)
     body = "".join(f"<tr><th scope='row'>{escape(name)}</th>{''.join(cells)}</tr>" for name, cells in rows)
-    named = f"<caption>{escape(caption)}</caption>" if caption else ""
+    above = paragraph(caption, "caption") if caption else ""  # a true caption would scroll with the table
+    label = f' aria-label="{escape(caption)}"' if caption else ""
     return (
-        f"<div class='scroll'><table{_class(css)}>{named}"
+        f"{above}<div class='scroll'><table{_class(css)}{label}>"
         f"<thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

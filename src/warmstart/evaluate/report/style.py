@@ -85,7 +85,7 @@ svg .marker { stroke: var(--card); stroke-width: 1; }
 svg .whisker { fill: none; stroke: var(--ink); stroke-width: 1.3; opacity: .75; }
 .scroll { overflow-x: auto; margin: 10px 0 20px; }
 table { width: 100%; border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }
-caption { padding: 0 0 8px; text-align: left; color: var(--soft); }
+.caption { margin: 14px 0 0; color: var(--soft); font-size: 14px; } .caption + .scroll { margin-top: 4px; }
 th, td { padding: 6px 10px; text-align: right; border-bottom: 1px solid var(--line); vertical-align: top; }
 thead th { color: var(--soft); font-weight: 500; border-bottom-color: var(--soft); vertical-align: bottom; }
 th:first-child {
