@@ -157,8 +157,8 @@ def verdict(comparison: Report) -> str:
     effect = "" if comparison["effect"] is None else f", effect {comparison['effect']:+.2f}"
     return (
         f"{comparison['method']}, {place(comparison)}: **{comparison['verdict']}** than"
-        f" {comparison['against']} by {comparison['difference']:+.4f} ({relative}{comparison['low']:+.4f} to"
-        f" {comparison['high']:+.4f};"
+        f" {comparison['against']} by {comparison['difference']:+.4f} ({relative}"
+        f"{comparison['low']:+.4f} to {comparison['high']:+.4f};"
         f" p {comparison['p_holm']:.3f}{effect}; {comparison['wins']:,} cases won,"
         f" {comparison['ties']:,} tied, {comparison['losses']:,} lost)"
     ).replace("**tie** than", "**tie** with")

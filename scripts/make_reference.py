@@ -18,7 +18,13 @@ from warmstart.core.component import Component
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 GENERATED = "<!-- Written by `make docs` from the code; do not edit. -->\n"
-KINDS = {"encoder": "Encoders", "retriever": "Retrievers", "scorer": "Scorers"}
+KINDS = {
+    "classifier": "Classifiers",
+    "encoder": "Encoders",
+    "rater": "Raters",
+    "retriever": "Retrievers",
+    "scorer": "Scorers",
+}
 _MARKUP = re.compile(r"\[/?[a-z ]+\]")
 
 
