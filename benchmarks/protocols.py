@@ -28,6 +28,7 @@ from peers import available
 
 from warmstart import read_shop
 from warmstart.evaluate.evaluation import Evaluation
+from warmstart.evaluate.parts import Parts
 from warmstart.evaluate.protocols.base import AnyMethod
 from warmstart.evaluate.report import render_text, write_html
 from warmstart.evaluate.run import evaluate
@@ -248,6 +249,7 @@ def main() -> None:
         print(render_text(evaluation), flush=True)
         if "--quick" not in arguments:
             write(run, evaluation)
+            Parts(folder=PARTS / run.name).remove()
 
 
 if __name__ == "__main__":

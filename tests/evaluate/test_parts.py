@@ -53,6 +53,11 @@ def test_an_interrupted_run_goes_on_where_it_stood(tmp_path: Path, protocol: str
     assert left == FITS
     assert done.rows == whole.rows
     assert done.comparisons == whole.comparisons
+    (tmp_path / "parts" / "mine.txt").write_text("keep", encoding="utf-8")
+    Parts(folder=tmp_path / "parts").remove()
+    assert [path.name for path in (tmp_path / "parts").iterdir()] == ["mine.txt"]
+    (tmp_path / "parts" / "mine.txt").unlink()
+    Parts(folder=tmp_path / "parts").remove()
     assert not (tmp_path / "parts").exists()
 
 

@@ -133,10 +133,12 @@ def evaluate(
     shop, wanted = _asked(shop, protocol), _seeds(seeds)
     from warmstart.data.reader import read_shop
     from warmstart.evaluate import report
+    from warmstart.evaluate.parts import Parts
     from warmstart.evaluate.run import evaluate as run
 
     note(f"Reading {shop} …")
     dataset, _ = read_shop(shop)
+    kept = Parts(folder=_parts(parts, json_file))
     done = run(
         dataset,
         protocol,
@@ -147,7 +149,7 @@ def evaluate(
         workers=workers,
         trials=trials,
         cut=cut,
-        parts=_parts(parts, json_file),
+        parts=kept.folder,
         command=_command_line(),
     )
     if json_file is not None:
@@ -155,6 +157,7 @@ def evaluate(
     if html_file is not None:
         html_file.parent.mkdir(parents=True, exist_ok=True)
         report.write_html(done, html_file)
+    kept.remove()
     if str(json_file) != "-":
         _show(done, json_file, html_file)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from warmstart.data.dataset import Dataset
 from warmstart.data.schema import TABLES
 from warmstart.evaluate.evaluation import Tuning
 from warmstart.evaluate.protocols.base import Answers, Times
+
+_KEY = re.compile(r"\.?[0-9a-f]{24}")
 
 
 @dataclass(kw_only=True)
@@ -71,9 +74,14 @@ class Parts:
         building.rename(self.folder / key)
 
     def remove(self) -> None:
-        """Throw the folder away: the run is complete."""
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        """Throw the parts away: the result is safe. Anything else in the folder stays, and so does it."""
+        if self.folder is None or not self.folder.is_dir():
+            return
+        for path in self.folder.iterdir():
+            if path.is_dir() and _KEY.fullmatch(path.name):
+                shutil.rmtree(path)
+        if not any(self.folder.iterdir()):
+            self.folder.rmdir()
 
 
 def _state(part: Part) -> dict[str, Any]:

@@ -78,7 +78,8 @@ def evaluate(
     With `workers` above 1 each method and seed runs in a process of its own with one thread; a script
     that asks for this needs the usual `if __name__ == "__main__"` guard. Otherwise all run here.
     `parts` is a folder where finished methods and seeds are kept until all are there: after a crash the
-    same call goes on where it stood.
+    same call goes on where it stood. They stay until `Parts(folder=parts).remove()`, which is for when the
+    result is safe.
 
     Errors: `InputError` when the shop has no cases for the protocol, `ConfigError` for unknown names,
     `LeakageError` when a cut would let a method see what it is asked.
@@ -112,7 +113,6 @@ def evaluate(
         resamples=resamples,
     )
     details = chosen.details(questions, given, summary.chosen)
-    Parts(folder=parts).remove()
     return Evaluation(
         protocol=protocol,
         dataset=dataset.name,
