@@ -28,6 +28,7 @@ from peers import available
 
 from warmstart import read_shop
 from warmstart.evaluate.evaluation import Evaluation
+from warmstart.evaluate.methods import without_library
 from warmstart.evaluate.parts import Parts
 from warmstart.evaluate.protocols.base import AnyMethod
 from warmstart.evaluate.report import render_text, write_html
@@ -39,17 +40,6 @@ RESULTS, REPORTS, PARTS = HERE / "results", HERE / "reports", HERE / "parts"
 TRIALS = 5
 MINILM = "minilm"
 WORKERS = 2
-NEEDS = {
-    "implicit": ("ials", "ials-map"),
-    "lightgbm": ("lambdamart",),
-    "torch": ("dropoutnet", "heater", "clcrec", "semco", "melu"),
-    "sklearn": (
-        "tfidf-logistic",
-        "encoder-logistic",
-        "encoder-logistic+names",
-        "unlabelled-svd-logistic",
-    ),
-}
 RECOMMENDERS = (
     "random",
     "popularity",
@@ -170,9 +160,8 @@ def methods_of(run: Run) -> list[AnyMethod]:
     """The methods of a run whose libraries are installed."""
     from warmstart.evaluate import protocols
 
-    missing = {name for library, names in NEEDS.items() if find_spec(library) is None for name in names}
     wanted = protocols.get(run.protocol).methods if run.methods is None else run.methods
-    found: list[AnyMethod] = [name for name in wanted if name not in missing]
+    found: list[AnyMethod] = [name for name in wanted if name not in without_library(wanted)]
     found[-1:-1] = [peer for peer in available() if peer.name in run.peers]
     return found
 

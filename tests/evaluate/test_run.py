@@ -1,6 +1,7 @@
 """Running: names, processes, costs, and what goes wrong."""
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -168,3 +169,21 @@ def test_the_engine_method_searches_and_observes():
     assert method.retrieve(Query(text="thing 7"), 1).item_ids == ("i7",)
     method.observe(Event(user_id="u", item_id="i0"))
     assert len(method.score(Query(user_id="u"))) == len(SHOP.item_ids)
+
+
+def test_what_is_not_installed_is_left_out_of_the_list_and_told(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(methods.LIBRARIES, "lambdamart", ("no_such_library", "evaluate"))
+    assert methods.without_library(["engine", "lambdamart"]) == {"lambdamart": "evaluate"}
+    few = replace(protocols.get("new-users"), methods=("popularity", "lambdamart"))
+    monkeypatch.setitem(protocols.PROTOCOLS, "new-users", few)
+    found = evaluate(SHOP, "new-users", seeds=(0,), encoder="catalogue", resamples=50)
+    assert found.methods == ("popularity",)
+    assert found.warnings == (
+        "Left out for want of the extra 'evaluate' (pip install 'warmstart[evaluate]'): lambdamart.",
+    )
+
+
+@pytest.mark.parametrize("name", methods.LIBRARIES)
+def test_every_method_that_may_be_missing_exists(name: str):
+    kinds = ("scorer", "rater", "classifier")
+    assert any(name.partition("+")[0] in registry.names(kind) for kind in kinds)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import ClassVar, Final, Self, cast
 
 import numpy as np
@@ -244,6 +245,29 @@ def _component(name: str, kinds: Sequence[str]) -> Scorer:
             todo=f"Choose among: {', '.join(known(kinds))}.",
         )
     return found
+
+
+LIBRARIES: Final[Mapping[str, tuple[str, str]]] = {
+    "ials": ("implicit", "evaluate"),
+    "ials-map": ("implicit", "evaluate"),
+    "lambdamart": ("lightgbm", "evaluate"),
+    "tfidf-logistic": ("sklearn", "evaluate"),
+    "encoder-logistic": ("sklearn", "evaluate"),
+    "encoder-logistic+names": ("sklearn", "evaluate"),
+    "unlabelled-svd-logistic": ("sklearn", "evaluate"),
+    "dropoutnet": ("torch", "lm"),
+    "heater": ("torch", "lm"),
+    "clcrec": ("torch", "lm"),
+    "semco": ("torch", "lm"),
+    "melu": ("torch", "lm"),
+}
+"""Methods that need a library which is not always there: its name, and the extra that brings it."""
+
+
+def without_library(names: Sequence[str]) -> dict[str, str]:
+    """Those of these methods whose library is not installed, with the extra that each wants."""
+    wanted = {name: LIBRARIES[name] for name in names if name in LIBRARIES}
+    return {name: extra for name, (library, extra) in wanted.items() if find_spec(library) is None}
 
 
 def name_of(method: str | Component | Method) -> str:

@@ -26,7 +26,7 @@ from warmstart.data.guards import suspicious_attributes
 from warmstart.evaluate import protocols
 from warmstart.evaluate.bootstrap import RESAMPLES
 from warmstart.evaluate.evaluation import Cost, Evaluation
-from warmstart.evaluate.methods import encoder_name, name_of
+from warmstart.evaluate.methods import encoder_name, name_of, without_library
 from warmstart.evaluate.parts import Part, Parts, fingerprint, key_of
 from warmstart.evaluate.protocols.base import AnyMethod, CutWarning, Protocol, Times
 from warmstart.evaluate.summary import summarise
@@ -68,12 +68,13 @@ def evaluate(
 ) -> Evaluation:
     """Measure `methods` on `dataset` by a protocol of `evaluate.protocols`.
 
-    `methods` are names (see `evaluate.methods`), components or `Method` objects, the protocol's own list
-    when None. `focus` is compared with the others, the protocol's own when None. `cut` "temporal" takes
-    the newest users and items instead of random ones. With `trials` each method is tuned by so many
-    trials on an inner split (see `evaluate.tuning`); 0 measures the defaults. `sample` asks only that
-    many users (or judged queries) of each seed, the same for all methods; leave it out for numbers that
-    are to be kept. `resamples` is the number of bootstrap samples behind each interval.
+    `methods` are names (see `evaluate.methods`), components or `Method` objects; None means the
+    protocol's own list, as far as the libraries are installed. `focus` is compared with the others, the
+    protocol's own when None. `cut` "temporal" takes the newest users and items instead of random ones.
+    With `trials` each method is tuned by so many trials on an inner split (see `evaluate.tuning`); 0
+    measures the defaults. `sample` asks only that many users (or judged queries) of each seed, the same
+    for all methods; leave it out for numbers that are to be kept. `resamples` is the number of bootstrap
+    samples behind each interval.
 
     With `workers` above 1 each method and seed runs in a process of its own with one thread; a script
     that asks for this needs the usual `if __name__ == "__main__"` guard. Otherwise all run here.
@@ -85,7 +86,9 @@ def evaluate(
     `LeakageError` when a cut would let a method see what it is asked.
     """
     chosen = protocols.get(protocol, cut)
-    wanted = _check(chosen, chosen.methods if methods is None else methods, seeds)
+    absent = without_library(chosen.methods) if methods is None else {}
+    named = [name for name in chosen.methods if name not in absent] if methods is None else methods
+    wanted = _check(chosen, named, seeds)
     used = tuple(seeds) if chosen.seeded else tuple(seeds)[:1]
     questions, told = _prepared(chosen, dataset, used, sample)
     units = [
@@ -124,7 +127,7 @@ def evaluate(
         exposures=details.exposures,
         reliability=details.reliability,
         stories=details.stories,
-        warnings=(*told, *_suspicions(dataset)),
+        warnings=(*told, *_suspicions(dataset), *_left_out(absent)),
         cut=cut,
         fingerprint=key_of(fingerprint(dataset), protocol, cut, used, sample, resamples),
         environment=_environment(dataset)
@@ -244,6 +247,14 @@ def _in_processes(units: Sequence[tuple[str, _Unit]], workers: int) -> Iterator[
                 yield futures[future], future.result()
         finally:  # after an error, do not wait for units that have not begun
             executor.shutdown(cancel_futures=True)
+
+
+def _left_out(absent: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(
+        f"Left out for want of the extra '{extra}' (pip install 'warmstart[{extra}]'): "
+        f"{', '.join(name for name, wanted in absent.items() if wanted == extra)}."
+        for extra in dict.fromkeys(absent.values())
+    )
 
 
 def _suspicions(dataset: Dataset) -> tuple[str, ...]:

@@ -30,7 +30,19 @@ from warmstart.evaluate.protocols.exam import Exam, Key, N, View, array_name, ar
 from warmstart.evaluate.protocols.telling import exposures, stories
 
 UPDATES: Final = 200
-METHODS: Final = ("random", "popularity", "content", "item-knn", "rp3", "engine")
+METHODS: Final = (
+    "random",
+    "popularity",
+    "content",
+    "item-knn",
+    "rp3",
+    "ease",
+    "ials",
+    "ials-map",
+    "lambdamart",
+    "engine",
+)
+"""Those that fit in seconds; dropoutnet, heater, clcrec and semco are there to be named."""
 PRIMARY: Final = f"nDCG@{N}"
 INNER: Final = 1000
 """Added to the seed for the inner cut, so that it never withholds by the same hash as the outer one."""
