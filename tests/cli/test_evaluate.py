@@ -9,7 +9,7 @@ from tests.cli.conftest import Run
 from warmstart.core.errors import InputError
 from warmstart.evaluate.protocols import PROTOCOLS
 
-QUICK = ("--protocol", "new-items", "--seeds", "0", "--methods", "random,popularity")
+QUICK = ("--protocol", "new-items", "--seeds", "0", "--methods", "random,popularity", "--workers", "1")
 
 
 def test_rows_go_to_a_file_and_a_table_to_the_screen(run: Run, shop: Path, tmp_path: Path) -> None:

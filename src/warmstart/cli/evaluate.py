@@ -60,7 +60,11 @@ Sample = Annotated[
 ]
 Workers = Annotated[
     int,
-    typer.Option("--workers", min=1, help="Run methods and seeds in so many processes of one thread each."),
+    typer.Option(
+        "--workers",
+        min=1,
+        help="Run methods and seeds in so many processes of one thread each; each holds a copy of the shop.",
+    ),
 ]
 Trials = Annotated[
     int,
@@ -106,7 +110,7 @@ def evaluate(
     methods: Methods = "",
     encoder: o.Encoder = "auto",
     sample: Sample = None,
-    workers: Workers = 1,
+    workers: Workers = 2,
     trials: Trials = 0,
     cut: Cut = "random",
     parts: PartsFolder = None,
