@@ -190,7 +190,7 @@ def write(run: Run, evaluation: Evaluation) -> None:
     evaluation.to_json(REPORTS / f"{run.name}.json")
     report = {name: part for name, part in evaluation.to_dict().items() if name not in SLIM}
     report["rows"] = [row for row in report["rows"] if row["seed"] == "all"]
-    report["environment"] |= {"machine": machine()} | {
+    report["environment"] |= {"seeds": list(evaluation.seeds), "machine": machine()} | {
         name: found for name in LIBRARIES if (found := installed(name))
     }
     if run.encoder == MINILM:  # the folder is a place on this machine

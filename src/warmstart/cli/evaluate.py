@@ -63,7 +63,7 @@ Workers = Annotated[
     typer.Option(
         "--workers",
         min=1,
-        help="Run methods and seeds in so many processes of one thread each; each holds a copy of the shop.",
+        help="Run methods and seeds in so many processes of one thread each, each with the shop in memory.",
     ),
 ]
 Trials = Annotated[
