@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import polars as pl
 import pytest
 
 from tests.evaluate.toys import N_ITEMS, Fixed, SameTaste, slow_ranks, two_tastes
@@ -176,3 +178,14 @@ def test_a_sample_asks_fewer_users_and_says_so():
     )
     assert {row.cases for row in evaluation.rows} == {7}
     assert evaluation.environment["sample"] == 7
+
+
+@pytest.mark.parametrize("protocol", ["new-items", "new-users"])
+def test_a_method_without_opinion_gains_nothing_from_the_order_of_the_catalogue(protocol: str):
+    def values(items: pl.DataFrame) -> list[float]:
+        tied = ScorerMethod(name="tied", scorer=Fixed(values=[1.0] * N_ITEMS), encoder="catalogue")
+        shop = replace(SHOP, items=items)
+        found = evaluate(shop, protocol, seeds=(0,), methods=[tied], encoder="catalogue", resamples=20)
+        return [row.value for row in found.select() if row.metric in {"nDCG@20", "Recall@20", "MRR"}]
+
+    assert values(SHOP.items) == values(SHOP.items.reverse())

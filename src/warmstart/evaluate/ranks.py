@@ -31,7 +31,11 @@ def rank_targets(scores: FloatArray, targets: IntArray) -> IntArray:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """The candidates of a question, as catalogue positions, in catalogue order."""
+    """The candidates of a question, as catalogue positions; of equal scores the earlier one goes first.
+
+    Give them in an order that says nothing: catalogues often begin with what sells, and a method that
+    has no opinion would be paid for the order of the file.
+    """
 
     positions: IntArray
     place: IntArray
@@ -49,7 +53,7 @@ class Pool:
 
         `scores` runs over the catalogue; what must not be listed is NaN in it.
         """
-        pooled = scores if len(self.positions) == len(scores) else scores[self.positions]
+        pooled = scores[self.positions]
         best = self.positions[top_positions(pooled, n)]
         top = np.full(n, -1, dtype=np.int64)
         top[: len(best)] = best

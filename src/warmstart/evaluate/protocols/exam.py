@@ -12,7 +12,7 @@ import numpy.typing as npt
 from warmstart.core import columns as c
 from warmstart.core.linear import BoolArray, IntArray
 from warmstart.data.query import Query
-from warmstart.data.splits import Episode, Split
+from warmstart.data.splits import Episode, Split, hash_order
 from warmstart.evaluate.ranks import Pool
 
 N: Final = 20
@@ -76,9 +76,11 @@ def make_exam(split: Split, views: Sequence[View]) -> Exam:
     place = {item_id: i for i, item_id in enumerate(split.train.item_ids)}
     new = np.zeros(len(place), dtype=np.bool_)
     new[_positions(sorted(split.new_items), place)] = True
+    # Ties are broken by hash: the order of a catalogue often tells what sold.
+    everything = _positions(hash_order(place, f"{split.seed}:tie"), place)
     pools = {
-        "new items": Pool.of(np.flatnonzero(new), len(place)),
-        "all items": Pool.of(np.arange(len(place)), len(place)),
+        "new items": Pool.of(everything[new[everything]], len(place)),
+        "all items": Pool.of(everything, len(place)),
     }
     shots = dict.fromkeys(episode.shots for episode in split.episodes)
     cases = {
