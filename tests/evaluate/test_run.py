@@ -187,3 +187,19 @@ def test_what_is_not_installed_is_left_out_of_the_list_and_told(monkeypatch: pyt
 def test_every_method_that_may_be_missing_exists(name: str):
     kinds = ("scorer", "rater", "classifier")
     assert any(name.partition("+")[0] in registry.names(kind) for kind in kinds)
+
+
+def test_a_single_user_proves_nothing():
+    found = evaluate(
+        SHOP,
+        "new-users",
+        seeds=(0,),
+        methods=["popularity", SameTaste()],
+        focus="SameTaste",
+        sample=1,
+        encoder="catalogue",
+        resamples=50,
+    )
+    assert any(comparison.difference for comparison in found.comparisons)
+    assert {(comparison.p, comparison.verdict) for comparison in found.comparisons} == {(1.0, "tie")}
+    assert found.replicates == ()

@@ -10,6 +10,7 @@ from warmstart.core.errors import InputError
 from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
 from warmstart.data.schema import empty_table
+from warmstart.evaluate.evaluation import Evaluation
 from warmstart.evaluate.methods import ScorerMethod
 from warmstart.evaluate.run import evaluate
 
@@ -67,3 +68,12 @@ def test_a_scorer_that_cannot_retrieve_is_ranked_by_its_scores():
     method = ScorerMethod(name="scores", scorer=InOrder(start=3))
     method.fit(Dataset(items=SHOP.items))
     assert method.retrieve(Query(text="x"), 2).item_ids == ("i3", "i4")
+
+
+def test_products_without_a_title_are_told_by_their_id():
+    shop = replace(SHOP, items=SHOP.items.select("item_id"))
+    methods = [ScorerMethod(name=f"from {i}", scorer=InOrder(start=i)) for i in (0, 2)]
+    found = evaluate(shop, "search", methods=methods, focus="from 0", resamples=50)
+    assert found.stories
+    assert found.stories[0].lists["from 0"][0].title == "i0"
+    assert Evaluation.from_dict(found.to_dict()) == found

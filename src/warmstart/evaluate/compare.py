@@ -24,6 +24,8 @@ Key = tuple[str, int | None, str, str]
 _COSTS: Final = ("fit_s", "query_ms_p50", "query_ms_p99", "update_ms_p50", "peak_rss_mb")
 _NORMAL_95: Final = 1.959964
 _DIGITS: Final = 6
+_ROUNDING: Final = 1.5 * 10**-_DIGITS
+"""What two rounded numbers may differ by though nothing changed but the last bit of a sum."""
 _TUNED: Final = "tuned settings of "
 
 
@@ -159,7 +161,8 @@ def _change(
         size = min(len(old), len(new))
         differences = np.round(new[:size] - old[:size], _DIGITS)
         low, high = (float(bound[0]) for bound in interval(differences[:, None]))
-        return replace(change, low=low, high=high, p=p_value(differences, change.difference))
+        p = 1.0 if abs(change.difference) < _ROUNDING else p_value(differences, change.difference)
+        return replace(change, low=low, high=high, p=p)
     spread = float(np.hypot(old.std(), new.std()))
     reach = _NORMAL_95 * spread
     p = p_value([-spread, spread], change.difference)

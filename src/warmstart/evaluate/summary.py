@@ -75,6 +75,9 @@ def _rows(block: Block, replicates: Values) -> list[Row]:
 
 
 def _kept(block: Block, replicates: Values, primary: Sequence[str]) -> list[Replicates]:
+    """None of a single user: another run would take their missing spread for certainty."""
+    if len(np.unique(block.pieces.user)) < 2:
+        return []
     return [
         Replicates(
             method=method,

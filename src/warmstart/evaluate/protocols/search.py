@@ -160,8 +160,9 @@ class SearchProtocol(Protocol[JudgedQueries]):
 
 def _story(questions: JudgedQueries, given: Mapping[str, Mapping[int, Answers]], case: Chosen) -> Story:
     query, grades = list(questions.grades.items())[case.case]
-    titles = questions.train.items[c.TITLE].to_list()
     item_ids = questions.train.item_ids
+    named = zip(questions.train.items[c.TITLE].to_list(), item_ids, strict=True)
+    titles = [title or item_id for title, item_id in named]
     place = {item_id: i for i, item_id in enumerate(item_ids)}
     known = sorted(grades.items(), key=lambda pair: -pair[1])
     wanted = [
