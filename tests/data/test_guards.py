@@ -73,7 +73,38 @@ def test_one_target_left_in_training_is_caught(name: str):
         check_split(leaky, SHOP)
 
 
-@pytest.mark.parametrize("table", ["events", "reviews"])
+@pytest.mark.parametrize("table", ["reviews", "withheld"])
+def test_what_somebody_said_of_their_target_is_cut_away_and_caught_if_it_is_not(table: str):
+    episode = CUTS["warm"]().episodes[0]
+    pair = {c.USER_ID: [episode.user_id, "u1"], c.ITEM_ID: [episode.targets[0], "ghost"]}
+    told: dict[str, Any] = {
+        table: pl.DataFrame(pair | ({c.TEXT: ["fits"] * 2} if table == "reviews" else {}))
+    }
+    split = splits.warm(replace(SHOP, **told))
+    check_split(split, SHOP)
+    assert len(getattr(split.train, table)) == 1
+    with pytest.raises(LeakageError, match=f"no target among the training {table}"):
+        check_split(replace(split, train=replace(split.train, **told)), SHOP)
+
+
+@pytest.mark.parametrize("name", CUTS)
+def test_ratings_that_the_shop_kept_back_leave_training_with_their_users_and_items(name: str):
+    kept_back = SHOP.events.select(c.USER_ID, c.ITEM_ID)
+    cut = {"new-items": splits.new_items, "new-users": splits.new_users, "new-both": splits.new_both}
+    split = cut.get(name, splits.warm)(replace(SHOP, withheld=kept_back), 0)
+    check_split(split, SHOP)
+    assert 0 < len(split.train.withheld) < len(kept_back)
+
+
+@pytest.mark.parametrize("table", ["reviews", "withheld"])
+def test_a_review_or_rating_from_after_a_temporal_cut_is_caught(table: str):
+    split = temporal.new_items(TIMED)
+    rows: dict[str, list[Any]] = {c.USER_ID: ["u0"], c.ITEM_ID: ["i0"], c.TIMESTAMP: [1e9]}
+    with pytest.raises(LeakageError, match=f"{table} from before the cut"):
+        check_split(with_rows(split, table, rows), TIMED)
+
+
+@pytest.mark.parametrize("table", ["events", "reviews", "withheld"])
 def test_anything_that_people_said_of_a_withheld_item_is_caught(table: str):
     split = splits.new_items(SHOP, 0)
     rows = {c.ITEM_ID: [min(split.new_items)], c.USER_ID: ["somebody else"]}
@@ -81,7 +112,7 @@ def test_anything_that_people_said_of_a_withheld_item_is_caught(table: str):
         check_split(with_rows(split, table, rows), SHOP)
 
 
-@pytest.mark.parametrize("table", ["events", "reviews", "users"])
+@pytest.mark.parametrize("table", ["events", "reviews", "withheld", "users"])
 def test_anything_of_a_withheld_user_is_caught(table: str):
     split = splits.new_users(SHOP, 0)
     rows: dict[str, list[Any]] = {c.USER_ID: [min(split.new_users)]} | (

@@ -23,7 +23,9 @@ Values = npt.NDArray[np.float64]
 FOLLOWS: Final = 0.8
 """Rank correlation with the number of events from which an item attribute is suspected."""
 _ENOUGH: Final = 0.5
-_PEOPLE: Final = ("events", "reviews", "judgments")
+_PEOPLE: Final = ("events", "reviews", "judgments", "withheld")
+_PAIRED: Final = ("events", "reviews", "withheld")
+"""Tables whose rows are of a user and an item, at a time."""
 
 
 class LeakageError(WarmstartError, AssertionError):
@@ -33,12 +35,12 @@ class LeakageError(WarmstartError, AssertionError):
 def check_split(split: Split, dataset: Dataset) -> None:
     """Raise `LeakageError` unless `split` is a fair cut of `dataset`.
 
-    Training may hold no event, review or judgment of a withheld item, nothing of a withheld user,
+    Training may hold no event, review, rating or judgment of a withheld item, nothing of a withheld user,
     nothing from after a temporal cut, and no target of anybody; no target may be in its own history, and
     a history may hold no more events than it says.
     """
     _no_rows(split.train, _PEOPLE, c.ITEM_ID, split.new_items, "withheld items")
-    tables = ("events", "reviews", "queries", "users")
+    tables = (*_PAIRED, "queries", "users")
     _no_rows(split.train, tables, c.USER_ID, split.new_users, "withheld users")
     _nothing_later(split)
     _no_target(split.train, split)
@@ -131,15 +133,19 @@ def _no_rows(
 def _nothing_later(split: Split) -> None:
     if split.before is None:
         return
-    late = split.train.events.filter(pl.col(c.TIMESTAMP) >= split.before)
-    if len(late):
-        raise _leak("training events from before the cut alone", f"{len(late)} later ones")
+    for table in _PAIRED:
+        frame: pl.DataFrame = getattr(split.train, table)
+        late = frame.filter(pl.col(c.TIMESTAMP) >= split.before)
+        if len(late):
+            raise _leak(f"{table} from before the cut alone in training", f"{len(late)} later ones")
 
 
 def _no_target(train: Dataset, split: Split) -> None:
-    known = _targets(split).join(_pairs(train), on=[c.USER_ID, c.ITEM_ID], how="semi")
-    if len(known):
-        raise _leak("no target among the training events", f"{len(known)}")
+    targets = _targets(split)
+    for table in _PAIRED:
+        known = targets.join(getattr(train, table), on=[c.USER_ID, c.ITEM_ID], how="semi")
+        if len(known):
+            raise _leak(f"no target among the training {table}", f"{len(known)}")
 
 
 def _targets(split: Split) -> pl.DataFrame:

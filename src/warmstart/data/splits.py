@@ -139,8 +139,11 @@ def warm(dataset: Dataset, seed: int = 0) -> Split:
     )
     events = dataset.events.with_row_index("row").join(last, on="row", how="anti").drop("row")
     pairs = last.select(c.USER_ID, c.ITEM_ID).sort(c.USER_ID)
-    reviews = dataset.reviews.join(pairs, on=[c.USER_ID, c.ITEM_ID], how="anti", maintain_order="left")
-    train = replace(dataset, events=events, reviews=reviews)
+    reviews, withheld = (
+        table.join(pairs, on=[c.USER_ID, c.ITEM_ID], how="anti", maintain_order="left")
+        for table in (dataset.reviews, dataset.withheld)
+    )
+    train = replace(dataset, events=events, reviews=reviews, withheld=withheld)
     past = _events_by_user(train)
     episodes = [
         Episode(user_id=user, shots=None, history=past[user], targets=(item,))
@@ -210,6 +213,7 @@ def _without_items(dataset: Dataset, withheld: frozenset[str]) -> Dataset:
         events=dataset.events.filter(kept),
         reviews=dataset.reviews.filter(kept),
         judgments=dataset.judgments.filter(kept),
+        withheld=dataset.withheld.filter(kept),
     )
 
 
@@ -221,6 +225,7 @@ def _without_users(dataset: Dataset, withheld: frozenset[str]) -> Dataset:
         reviews=dataset.reviews.filter(kept),
         queries=dataset.queries.filter(kept),
         users=dataset.users.filter(kept),
+        withheld=dataset.withheld.filter(kept),
     )
 
 

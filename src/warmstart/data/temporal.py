@@ -75,9 +75,11 @@ def _newest(dataset: Dataset, column: str, share: float) -> tuple[frozenset[str]
 
 
 def _before(dataset: Dataset, moment: float) -> Dataset:
-    earlier = pl.col(c.TIMESTAMP) < moment
+    """What has no time (reviews, withheld ratings) may be later, and goes."""
+    earlier = (pl.col(c.TIMESTAMP) < moment).fill_null(value=False)
     return replace(
         dataset,
         events=dataset.events.filter(earlier),
-        reviews=dataset.reviews.filter(earlier.fill_null(value=False)),
+        reviews=dataset.reviews.filter(earlier),
+        withheld=dataset.withheld.filter(earlier),
     )
