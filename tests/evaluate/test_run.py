@@ -1,6 +1,7 @@
 """Running: names, processes, costs, and what goes wrong."""
 
 import os
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from tests.evaluate.toys import Broken, Fixed, InOrder, SameTaste, two_tastes
 from warmstart.core import registry
-from warmstart.core.errors import ConfigError, InputError
+from warmstart.core.errors import ConfigError, InputError, MissingExtraError
 from warmstart.core.linear import FloatArray
 from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
@@ -181,6 +182,20 @@ def test_what_is_not_installed_is_left_out_of_the_list_and_told(monkeypatch: pyt
     assert found.warnings == (
         "Left out for want of the extra 'evaluate' (pip install 'warmstart[evaluate]'): lambdamart.",
     )
+
+
+def test_a_method_that_was_named_and_is_not_installed_is_told_before_anything_runs(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setitem(methods.LIBRARIES, "lambdamart", ("no_such_library", "evaluate"))
+    with pytest.raises(MissingExtraError, match=r"for lambdamart; .*'warmstart\[evaluate\]'"):
+        evaluate(SHOP, "new-users", methods=[Broken(), "lambdamart"], encoder="catalogue")
+
+
+def test_tuning_without_its_library_is_told_before_anything_runs(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(MissingExtraError, match=r"'evaluate' for tuning; .*'warmstart\[evaluate\]'"):
+        evaluate(SHOP, "new-users", methods=[Broken()], trials=5, encoder="catalogue")
 
 
 @pytest.mark.parametrize("name", methods.LIBRARIES)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from warmstart.core.errors import ConfigError
+from warmstart.core.errors import ConfigError, MissingExtraError
 from warmstart.core.progress import track
 from warmstart.core.tunable import ranges
 from warmstart.data.dataset import Dataset
@@ -30,7 +30,7 @@ from warmstart.evaluate.methods import encoder_name, name_of, without_library
 from warmstart.evaluate.parts import Part, Parts, fingerprint, key_of
 from warmstart.evaluate.protocols.base import AnyMethod, CutWarning, Protocol, Times
 from warmstart.evaluate.summary import summarise
-from warmstart.evaluate.tuning import tune
+from warmstart.evaluate.tuning import check_tuner, tune
 from warmstart.roles.encoder import Encoder
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -83,12 +83,15 @@ def evaluate(
     result is safe.
 
     Errors: `InputError` when the shop has no cases for the protocol, `ConfigError` for unknown names,
-    `LeakageError` when a cut would let a method see what it is asked.
+    `MissingExtraError` for methods or trials whose library is not installed, `LeakageError` when a cut
+    would let a method see what it is asked.
     """
     chosen = protocols.get(protocol, cut)
     absent = without_library(chosen.methods) if methods is None else {}
     named = [name for name in chosen.methods if name not in absent] if methods is None else methods
     wanted = _check(chosen, named, seeds)
+    if trials > 1:
+        check_tuner()
     used = tuple(seeds) if chosen.seeded else tuple(seeds)[:1]
     questions, told = _prepared(chosen, dataset, used, sample)
     units = [
@@ -157,7 +160,7 @@ def _prepared(
 
 
 def _check(protocol: Protocol[Any], methods: Sequence[AnyMethod], seeds: Sequence[int]) -> list[AnyMethod]:
-    """Unknown and repeated names are told before anything long begins."""
+    """Unknown and repeated names and missing libraries are told before anything long begins."""
     names = [name_of(method) for method in methods]
     if not names or not seeds or len(set(names)) < len(names) or len(set(seeds)) < len(seeds):
         raise ConfigError(
@@ -167,6 +170,8 @@ def _check(protocol: Protocol[Any], methods: Sequence[AnyMethod], seeds: Sequenc
         )
     for method in methods:
         protocol.build(method)
+    for name, extra in without_library([method for method in methods if isinstance(method, str)]).items():
+        raise MissingExtraError(name, extra)
     return list(methods)
 
 

@@ -43,6 +43,7 @@ def tune(
     allowed = min(trials, getattr(component, "tuning_trials", trials))
     if allowed < 2:
         return method, None
+    check_tuner()
     inner = protocol.inner(questions, seed, SAMPLE)
     started = time.perf_counter()
     sign = -1.0 if lower_is_better(protocol.primary[0]) else 1.0
@@ -70,13 +71,21 @@ def tune(
     return method.with_component(replace(component, **settings)), tuning
 
 
-def _study(seed: int) -> optuna.Study:
+def check_tuner() -> None:
+    """Errors: `MissingExtraError` where tuning is not installed; ask before anything long begins."""
     try:
-        import optuna
+        import optuna  # noqa: F401
     except ImportError as error:
         raise MissingExtraError(
-            "evaluate", "tuning (use --trials 0 to measure with default settings)"
+            "tuning",
+            "evaluate",
+            todo="Install it with: pip install 'warmstart[evaluate]', or measure the defaults: --trials 0",
         ) from error
+
+
+def _study(seed: int) -> optuna.Study:
+    import optuna
+
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=4)
     return optuna.create_study(direction="maximize", sampler=sampler)
