@@ -195,7 +195,8 @@ def test_a_method_that_was_named_and_is_not_installed_is_told_before_anything_ru
 def test_tuning_without_its_library_is_told_before_anything_runs(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(MissingExtraError, match=r"'evaluate' for tuning; .*'warmstart\[evaluate\]'"):
-        evaluate(SHOP, "new-users", methods=[Broken()], trials=5, encoder="catalogue")
+        evaluate(SHOP, "new-users", methods=[Broken(), "ease"], trials=5, encoder="catalogue")
+    assert evaluate(SHOP, "warm", methods=["random"], trials=5, resamples=50).tunings == ()
 
 
 @pytest.mark.parametrize("name", methods.LIBRARIES)

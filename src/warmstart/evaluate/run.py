@@ -20,7 +20,6 @@ import numpy as np
 
 from warmstart.core.errors import ConfigError, MissingExtraError
 from warmstart.core.progress import track
-from warmstart.core.tunable import ranges
 from warmstart.data.dataset import Dataset
 from warmstart.data.guards import suspicious_attributes
 from warmstart.evaluate import protocols
@@ -30,7 +29,7 @@ from warmstart.evaluate.methods import encoder_name, name_of, without_library
 from warmstart.evaluate.parts import Part, Parts, fingerprint, key_of
 from warmstart.evaluate.protocols.base import AnyMethod, CutWarning, Protocol, Times
 from warmstart.evaluate.summary import summarise
-from warmstart.evaluate.tuning import check_tuner, tune
+from warmstart.evaluate.tuning import allowed_trials, check_tuner, tune
 from warmstart.roles.encoder import Encoder
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -90,7 +89,7 @@ def evaluate(
     absent = without_library(chosen.methods) if methods is None else {}
     named = [name for name in chosen.methods if name not in absent] if methods is None else methods
     wanted = _check(chosen, named, seeds)
-    if trials > 1:
+    if any(allowed_trials(chosen.build(method), trials) > 1 for method in wanted):
         check_tuner()
     used = tuple(seeds) if chosen.seeded else tuple(seeds)[:1]
     questions, told = _prepared(chosen, dataset, used, sample)
@@ -213,7 +212,7 @@ def _ask(unit: _Unit, questions: Any) -> Part:
     """Tune and answer fold by fold; the costs are those of all folds."""
     protocol = protocols.get(unit.protocol, unit.cut)
     method = protocol.build(unit.method, unit.encoder, unit.seed)
-    tuned = unit.trials > 1 and method.component is not None and bool(ranges(type(method.component)))
+    tuned = allowed_trials(method, unit.trials) > 1
     times, given, tunings = Times(), [], []
     for fold in protocol.folds(questions) if tuned else [questions]:
         fitted, tuning = tune(protocol, fold, method, seed=unit.seed, trials=unit.trials)

@@ -29,6 +29,14 @@ SAMPLE: Final = 250
 Questions = TypeVar("Questions")
 
 
+def allowed_trials(method: Method, trials: int) -> int:
+    """How many of the trials are for this method; below 2 its defaults stay."""
+    component = method.component
+    if component is None or not ranges(type(component)):
+        return 0
+    return min(trials, getattr(component, "tuning_trials", trials))
+
+
 def tune(
     protocol: Protocol[Questions], questions: Questions, method: Method, *, seed: int, trials: int
 ) -> tuple[Method, Tuning | None]:
@@ -37,11 +45,8 @@ def tune(
     Methods without ranges come back as they are. A component may ask for fewer trials when it is slow to
     fit (`tuning_trials`); with one trial the defaults stay.
     """
-    component = method.component
-    if component is None or trials < 2 or not ranges(type(component)):
-        return method, None
-    allowed = min(trials, getattr(component, "tuning_trials", trials))
-    if allowed < 2:
+    component, allowed = method.component, allowed_trials(method, trials)
+    if component is None or allowed < 2:
         return method, None
     check_tuner()
     inner = protocol.inner(questions, seed, SAMPLE)
