@@ -9,6 +9,7 @@ import pytest
 
 from tests.evaluate.toys import two_tastes
 from warmstart.core import columns as c
+from warmstart.core.errors import InputError
 from warmstart.data import splits, temporal
 from warmstart.data.dataset import Dataset
 from warmstart.data.guards import LeakageError, check_inner, check_split, check_texts, suspicious_attributes
@@ -62,6 +63,13 @@ def test_the_new_of_a_temporal_cut_are_those_that_came_last():
 def test_a_temporal_cut_of_a_shop_without_times_is_refused():
     with pytest.raises(Exception, match="timestamp on every event"):
         temporal.new_items(SHOP)
+
+
+@pytest.mark.parametrize("cut", [temporal.new_items, temporal.new_users, temporal.new_both])
+def test_a_temporal_cut_that_leaves_nothing_to_learn_from_is_refused(cut: Callable[[Dataset], Split]):
+    at_once = replace(SHOP, events=SHOP.events.with_columns(pl.lit(1.0).alias(c.TIMESTAMP)))
+    with pytest.raises(InputError, match="none before the moment"):
+        cut(at_once)
 
 
 @pytest.mark.parametrize("name", CUTS)

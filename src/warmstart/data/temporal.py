@@ -77,6 +77,12 @@ def _newest(dataset: Dataset, column: str, share: float) -> tuple[frozenset[str]
 def _before(dataset: Dataset, moment: float) -> Dataset:
     """What has no time (reviews, withheld ratings) may be later, and goes."""
     earlier = (pl.col(c.TIMESTAMP) < moment).fill_null(value=False)
+    if dataset.interactions.filter(earlier).is_empty():
+        raise InputError(
+            expected="events from before the newest users or items came",
+            found=f"none before the moment of the cut ({moment:.0f}, in Unix seconds)",
+            todo="Use the random cut (--cut random): these timestamps tell no order.",
+        )
     return replace(
         dataset,
         events=dataset.events.filter(earlier),
