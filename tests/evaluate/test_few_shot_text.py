@@ -1,7 +1,7 @@
 """Few-shot text: what is drawn, what is asked, what is measured."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -222,3 +222,19 @@ def test_the_shared_texts_hold_leaks_of_their_own(shared_data, name, classes, qu
         found = exam(dataset)
     assert (len(found.classes), max(found.examples)) == (classes, 64)
     assert (len(found.questions), len(found.outside)) == (questions, outside)
+
+
+def test_a_text_that_two_methods_place_alike_is_a_tie_though_their_auroc_differs():
+    more = [(f"something else {i}", "oos", "test") for i in range(2)]
+    asked = replace(exam(shop(*more)), examples={1: np.arange(3)})
+    size = len(asked.questions)
+
+    def told(*outside: float) -> dict[str, Any]:
+        sure = {"1 labels": asked.answers[:, None], "1 confidence": np.ones(size)}
+        return sure | {"1 inside": np.full(size, 0.5), "1 outside": np.array(outside)}
+
+    given = {"right": {0: told(0.9, 0.9)}, "half": {0: told(0.9, 0.1)}}
+    block = FEW_SHOT_TEXT.measure({0: asked}, given)[1]
+    right, half = (block.by_case((name, "AUROC")) for name in given)
+    assert (right.mean(), half.mean()) == (1.0, 0.5)
+    assert (right - half).tolist() == [0.5] * size + [0.0, 1.0]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warmstart.evaluate.bootstrap import Pieces, interval, resample
-from warmstart.evaluate.labelling import accuracy_parts, auroc, auroc_parts, macro_f1_parts
+from warmstart.evaluate.labelling import accuracy_parts, auroc, auroc_parts, macro_f1_parts, placements
 
 PAIRS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40)
 SCORES = st.lists(st.integers(0, 5), min_size=1, max_size=20)
@@ -78,3 +78,11 @@ def test_the_interval_of_auroc_is_as_wide_as_drawing_texts_again():
     again = [auroc(rng.choice(inside, len(inside)), rng.choice(outside, len(outside))) for _ in range(1000)]
     width = np.quantile(again, 0.975) - np.quantile(again, 0.025)
     assert (high - low)[0] == pytest.approx(width, rel=0.15)
+
+
+@given(SCORES, SCORES)
+def test_the_mean_of_the_placements_of_either_group_is_auroc(inside, outside):
+    placed, n = placements(inside, outside), len(inside)
+    assert placed[:n].mean() == pytest.approx(placed[n:].mean())
+    assert placed.mean() == pytest.approx(auroc(inside, outside))
+    assert ((placed >= -1e-9) & (placed <= 1 + 1e-9)).all()

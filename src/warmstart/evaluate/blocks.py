@@ -21,7 +21,8 @@ class Block:
     """All cases of one seed, number of shots and set of candidates, answered by every method.
 
     `parts` holds a value per piece for each column and is resampled; `totals` are statistics of a whole
-    set of lists (coverage, Gini), which have no cases to resample.
+    set of lists (coverage, Gini), which have no cases to resample. `own` is the value of each case where
+    its parts do not add up to that, as with AUROC, whose parts say how the whole would change.
     """
 
     seed: int | str
@@ -31,6 +32,7 @@ class Block:
     pieces: Pieces
     parts: dict[Column, Values]
     totals: dict[Column, float] = field(default_factory=dict)
+    own: dict[Column, Values] = field(default_factory=dict)
 
     def matrix(self) -> Values:
         """The parts, shape (pieces, columns)."""
@@ -38,6 +40,8 @@ class Block:
 
     def by_case(self, column: Column) -> Values:
         """The value of each case, in the order of the numbers of their users."""
+        if column in self.own:
+            return self.own[column]
         _, case = np.unique(self.pieces.user, return_inverse=True)
         shares = np.bincount(case, weights=self.pieces.share)
         return np.asarray(np.bincount(case, weights=self.parts[column]) / shares)
@@ -75,5 +79,6 @@ def pool(blocks: Sequence[Block]) -> Block:
         cases=sum(block.cases for block in blocks),
         pieces=pieces,
         parts={c: np.concatenate([block.parts[c] for block in blocks]) for c in first.parts},
+        own={c: np.concatenate([block.own[c] for block in blocks]) for c in first.own},
         totals={c: float(np.mean([block.totals[c] for block in blocks])) for c in first.totals},
     )

@@ -52,11 +52,19 @@ def auroc(inside: npt.ArrayLike, outside: npt.ArrayLike) -> float:
 
 def auroc_parts(inside: npt.ArrayLike, outside: npt.ArrayLike) -> Values:
     """Parts of the AUROC, the texts from inside first; both groups must have one."""
+    placed, n = placements(inside, outside), np.size(inside)
+    sizes = np.repeat([n, len(placed) - n], [n, len(placed) - n])
+    value = placed[n:].mean()
+    return np.asarray(value + (placed - value) * len(placed) / sizes)
+
+
+def placements(inside: npt.ArrayLike, outside: npt.ArrayLike) -> Values:
+    """For each text the share of the other group that stands on the right side of it, ties half.
+
+    What the AUROC says of single texts, those from inside first: the mean over either group is the AUROC.
+    """
     low, high = np.asarray(inside, dtype=np.float64), np.asarray(outside, dtype=np.float64)
     together = rankdata(np.concatenate([low, high]))
-    beaten = (together[len(low) :] - rankdata(high)) / len(low)
     beating = 1.0 - (together[: len(low)] - rankdata(low)) / len(high)
-    value = beaten.mean()
-    total = len(low) + len(high)
-    parts = [(beating - value) * total / len(low), (beaten - value) * total / len(high)]
-    return np.asarray(value + np.concatenate(parts))
+    beaten = (together[len(low) :] - rankdata(high)) / len(low)
+    return np.concatenate([beating, beaten])

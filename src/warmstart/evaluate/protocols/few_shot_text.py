@@ -20,7 +20,7 @@ from warmstart.evaluate.blocks import Block, Chosen
 from warmstart.evaluate.bootstrap import Pieces
 from warmstart.evaluate.calibration import calibration_error, reliability_curve
 from warmstart.evaluate.evaluation import Listed, Reliability, Story
-from warmstart.evaluate.labelling import accuracy_parts, auroc_parts, macro_f1_parts
+from warmstart.evaluate.labelling import accuracy_parts, auroc_parts, macro_f1_parts, placements
 from warmstart.evaluate.methods import Method
 from warmstart.evaluate.protocols.base import Answers, AnyMethod, Details, Protocol, Times, timed
 from warmstart.evaluate.protocols.text_exam import TextExam, make_exam, make_inner
@@ -218,8 +218,8 @@ def _blocks(exam: TextExam, shots: int, given: Mapping[str, Answers]) -> list[Bl
     ]
     if len(exam.outside):
         size += len(exam.outside)
-        strange = {
-            (name, AUROC): auroc_parts(told[f"{shots} inside"], told[f"{shots} outside"])
+        pairs = {
+            (name, AUROC): (told[f"{shots} inside"], told[f"{shots} outside"])
             for name, told in given.items()
         }
         blocks.append(
@@ -229,7 +229,8 @@ def _blocks(exam: TextExam, shots: int, given: Mapping[str, Answers]) -> list[Bl
                 candidates=OUTSIDE,
                 cases=size,
                 pieces=_texts(size),
-                parts=strange,
+                parts={column: auroc_parts(*pair) for column, pair in pairs.items()},
+                own={column: placements(*pair) for column, pair in pairs.items()},
             )
         )
     return blocks
