@@ -114,20 +114,20 @@ RATERS = (
 RATINGS: dict[str, Any] = {"protocol": "ratings", "methods": RATERS, "peers": ()}
 RUNS = (
     Run(shop="ml100k", protocol="new-users"),
-    Run(shop="ml100k", protocol="new-items", methods=FOR_NEW_ITEMS),
+    Run(shop="ml100k", protocol="new-items", methods=(*RECOMMENDERS[:-1], "semco", "engine")),
     Run(shop="icecat", protocol="search", methods=None, peers=()),
     Run(shop="beauty", protocol="new-users", peers=FAST_PEERS, sample=800),
     Run(
         shop="beauty",
         protocol="new-items",
         methods=FOR_NEW_ITEMS,
-        peers=("lenskit-knn", "lightfm"),
+        peers=("lightfm",),
         sample=2000,
     ),
     Run(shop="eprstmt_zh", **TEXT),
     Run(shop="banking77", encoder=MINILM, **TEXT),
     Run(shop="ml1m_melu", **RATINGS),
-    Run(shop="clinc150", encoder=MINILM, **TEXT),
+    Run(shop="clinc150", encoder=MINILM, **(TEXT | {"seeds": (0, 1, 2)})),
     Run(shop="ml100k", protocol="new-both", peers=("lightfm",)),
     Run(shop="beauty", protocol="new-both", peers=(), sample=800),
     Run(shop="ml100k", protocol="new-users", cut="temporal", peers=()),
