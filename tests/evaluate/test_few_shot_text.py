@@ -18,6 +18,7 @@ from warmstart.data.schema import empty_table
 from warmstart.evaluate.methods import RandomMethod
 from warmstart.evaluate.protocols.few_shot_text import FEW_SHOT_TEXT, METHODS, ClassifierMethod
 from warmstart.evaluate.protocols.text_exam import StruckWarning, draw, make_exam, make_inner
+from warmstart.evaluate.report import render_html
 from warmstart.evaluate.run import evaluate
 from warmstart.roles.classifier import Classifier
 from warmstart.tasks.classify.prior import PriorClassifier
@@ -238,3 +239,11 @@ def test_a_text_that_two_methods_place_alike_is_a_tie_though_their_auroc_differs
     right, half = (block.by_case((name, "AUROC")) for name in given)
     assert (right.mean(), half.mean()) == (1.0, 0.5)
     assert (right - half).tolist() == [0.5] * size + [0.0, 1.0]
+
+
+def test_the_page_draws_the_texts_of_no_label_by_their_own_metric():
+    more = [(f"something else {i}", "oos", "test") for i in range(2)]
+    found = evaluate(shop(*more), "few-shot-text", seeds=(0,), methods=["prior", FirstWord()], resamples=20)
+    page = render_html(found)
+    assert "AUROC by number of" in page
+    assert "accuracy by number of" in page

@@ -51,18 +51,22 @@ def _about_grey(look: Look) -> str:
 
 
 def _curves(evaluation: Evaluation, look: Look) -> str:
-    metric = evaluation.metrics[0]
     return "".join(
         figure(
             f"{metric}{direction(metric)}, {titled(evaluation, candidates)}",
-            _curve(evaluation, look, candidates),
+            _curve(evaluation, look, candidates, metric),
         )
         for candidates in candidates_of(evaluation)
+        for metric in [_main(evaluation, candidates)]
     )
 
 
-def _curve(evaluation: Evaluation, look: Look, candidates: str) -> str:
-    metric = evaluation.metrics[0]
+def _main(evaluation: Evaluation, candidates: str) -> str:
+    """The main metric of these candidates: texts of no label have an AUROC and no accuracy."""
+    return evaluation.select(candidates=candidates)[0].metric
+
+
+def _curve(evaluation: Evaluation, look: Look, candidates: str, metric: str) -> str:
     rows = evaluation.select(candidates=candidates, metric=metric)
     shots = [k for k in shots_of(evaluation) if any(row.shots == k for row in rows)]
     places = x_places(shots)
