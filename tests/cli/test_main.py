@@ -12,7 +12,6 @@ from tests.cli.conftest import Run
 from warmstart import __version__
 from warmstart.cli import ask
 from warmstart.cli.main import app
-from warmstart.evaluate.protocols import PROTOCOLS
 
 COMMANDS = {
     "demo",
@@ -93,12 +92,6 @@ def test_a_mistyped_command_is_a_usage_error_with_a_suggestion(run: Run) -> None
 
 def test_a_missing_argument_is_a_usage_error(run: Run) -> None:
     run("search", code=2)
-
-
-def test_evaluate_names_every_protocol_in_its_help(run: Run) -> None:
-    shown = " ".join(run("evaluate", "--help").stdout.replace("│", " ").split())
-    assert "What to measure: new-items, new-users, new-both, warm or search." in shown
-    assert set(PROTOCOLS) == {"new-items", "new-users", "new-both", "warm", "search"}
 
 
 def test_ctrl_c_ends_with_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

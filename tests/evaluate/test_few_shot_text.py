@@ -247,3 +247,13 @@ def test_the_page_draws_the_texts_of_no_label_by_their_own_metric():
     page = render_html(found)
     assert "AUROC by number of" in page
     assert "accuracy by number of" in page
+
+
+def test_a_classifier_that_gives_no_number_is_named():
+    @dataclass(kw_only=True)
+    class Silent(FirstWord):
+        def _predict(self, texts):
+            return super()._predict(texts) * np.nan
+
+    with pytest.raises(InputError, match=r"from method 'Silent'; found 24 of 24 that are NaN"):
+        evaluate(shop(), "few-shot-text", seeds=(0,), methods=[Silent()], resamples=20)

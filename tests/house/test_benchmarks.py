@@ -16,5 +16,7 @@ def test_the_benchmark_page_is_written_from_the_results():
 @pytest.mark.parametrize("name", CONCLUSIONS)
 def test_every_table_with_a_conclusion_has_its_results(name):
     report = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-    assert report["command"].startswith("warmstart evaluate")
+    assert report["command"].startswith("python benchmarks/protocols.py")
     assert report["comparisons"]
+    assert report["environment"]["seeds"]
+    assert CONCLUSIONS[name].endswith(".")

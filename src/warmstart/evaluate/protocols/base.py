@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Self, TypeVar
 
+import numpy as np
 import numpy.typing as npt
 
 from warmstart.core.component import Component
@@ -44,6 +45,19 @@ def timed(into: list[float], call: Callable[[], Answer]) -> Answer:
     answer = call()
     into.append((time.perf_counter() - start) * 1e3)
     return answer
+
+
+def check_numbers(answers: Answers, method: str) -> Answers:
+    """The answers, all of them numbers: one NaN would spread to every mean. Errors: `InputError`."""
+    for name, values in answers.items():
+        missing = int(np.isnan(values).sum())
+        if missing:
+            raise InputError(
+                expected=f"a number for everything asked, from method '{method}'",
+                found=f"{missing} of {values.size} that are NaN ({name})",
+                todo="Mend the method: where it knows nothing it gives the prior.",
+            )
+    return answers
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,15 @@ from warmstart.evaluate.calibration import calibration_error, reliability_curve
 from warmstart.evaluate.evaluation import Listed, Reliability, Story
 from warmstart.evaluate.labelling import accuracy_parts, auroc_parts, macro_f1_parts, placements
 from warmstart.evaluate.methods import Method
-from warmstart.evaluate.protocols.base import Answers, AnyMethod, Details, Protocol, Times, timed
+from warmstart.evaluate.protocols.base import (
+    Answers,
+    AnyMethod,
+    Details,
+    Protocol,
+    Times,
+    check_numbers,
+    timed,
+)
 from warmstart.evaluate.protocols.text_exam import TextExam, make_exam, make_inner
 from warmstart.roles.classifier import Classifier
 from warmstart.roles.encoder import Encoder
@@ -148,7 +156,7 @@ class FewShotText(Protocol[TextExam]):
                 times.fit_s = seconds[0] / 1e3
                 for text in questions.questions[:TIMED]:
                     timed(times.query_ms, partial(method.ask_one, text))
-            answers |= _told(questions, method.classifier, shots)
+            answers |= check_numbers(_told(questions, method.classifier, shots), method.name)
         return answers, times
 
     def measure(

@@ -32,7 +32,15 @@ from warmstart.evaluate.bootstrap import Pieces
 from warmstart.evaluate.evaluation import Listed, Story
 from warmstart.evaluate.methods import Method, fitted_encoder
 from warmstart.evaluate.metrics import Values, discounts
-from warmstart.evaluate.protocols.base import Answers, AnyMethod, Details, Protocol, Times, timed
+from warmstart.evaluate.protocols.base import (
+    Answers,
+    AnyMethod,
+    Details,
+    Protocol,
+    Times,
+    check_numbers,
+    timed,
+)
 from warmstart.roles.encoder import Encoder
 from warmstart.roles.rater import Rater
 
@@ -130,7 +138,7 @@ class RatingProtocol(Protocol[RatingSplit]):
             for row, shots in enumerate(SHOTS):
                 query = Query(user_id=case.user_id, events=case.support[:shots])
                 predicted[row, i] = timed(times.query_ms, partial(method.predict, query, case.item_ids))
-        return {"predicted": predicted}, times
+        return check_numbers({"predicted": predicted}, method.name), times
 
     def measure(
         self, questions: Mapping[int, RatingSplit], given: Mapping[str, Mapping[int, Answers]]
