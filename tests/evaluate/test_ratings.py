@@ -100,3 +100,13 @@ def test_a_median_variant_has_a_name_of_its_own():
 def test_a_shop_without_ratings_is_an_error():
     with pytest.raises(InputError, match="13 to 100 ratings"):
         RATINGS.prepare(Dataset(items=SHOP.items), 0, None)
+
+
+def test_a_rater_that_gives_no_number_is_named():
+    @dataclass(kw_only=True)
+    class Silent(Counting):
+        def _predict(self, query: Query, positions: IntArray) -> FloatArray:
+            return super()._predict(query, positions) * np.float32("nan")
+
+    with pytest.raises(InputError, match="from method 'Silent'; found"):
+        evaluate(SHOP, "ratings", seeds=(0,), methods=[Silent()], resamples=20)

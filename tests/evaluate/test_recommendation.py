@@ -11,10 +11,12 @@ import pytest
 
 from tests.evaluate.toys import N_ITEMS, Fixed, SameTaste, slow_ranks, two_tastes
 from warmstart.core.errors import InputError
+from warmstart.core.linear import FloatArray
 from warmstart.data import splits
 from warmstart.data.dataset import Dataset
+from warmstart.data.query import Query
 from warmstart.evaluate.evaluation import Evaluation
-from warmstart.evaluate.methods import ScorerMethod
+from warmstart.evaluate.methods import RandomMethod, ScorerMethod
 from warmstart.evaluate.protocols.base import AnyMethod
 from warmstart.evaluate.run import evaluate
 
@@ -189,3 +191,12 @@ def test_a_method_without_opinion_gains_nothing_from_the_order_of_the_catalogue(
         return [row.value for row in found.select() if row.metric in {"nDCG@20", "Recall@20", "MRR"}]
 
     assert values(SHOP.items) == values(SHOP.items.reverse())
+
+
+def test_scores_for_other_items_than_those_of_the_catalogue_are_refused():
+    class Short(RandomMethod):
+        def score(self, query: Query) -> FloatArray:
+            return super().score(query)[:-1]
+
+    with pytest.raises(InputError, match=r"from method 'short'; found scores of shape \(39,\)"):
+        evaluate(SHOP, "new-users", seeds=(0,), methods=[Short(name="short")], resamples=20)

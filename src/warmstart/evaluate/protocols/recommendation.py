@@ -14,7 +14,7 @@ from typing import Final, Self
 import numpy as np
 
 from warmstart.core.errors import ConfigError, InputError
-from warmstart.core.linear import IntArray
+from warmstart.core.linear import FloatArray, IntArray
 from warmstart.core.progress import track
 from warmstart.data.dataset import Dataset
 from warmstart.data.guards import check_inner, check_split
@@ -111,6 +111,7 @@ class RecommendationProtocol(Protocol[Exam]):
         found: dict[Key, list[tuple[IntArray, IntArray]]] = {key: [] for key in questions.cases}
         for ask in track(questions.asks, label, total=len(questions.asks)):
             scores = np.array(timed(times.query_ms, partial(method.score, ask.query)))
+            _check_size(scores, len(questions.new), method.name)
             scores[ask.struck] = np.nan
             for key, targets in ask.targets.items():
                 found[key].append(questions.cases[key].pool.answer(scores, targets, N))
@@ -139,6 +140,16 @@ class RecommendationProtocol(Protocol[Exam]):
     ) -> Details:
         """Exposure per brand and category, and the chosen cases in words."""
         return Details(exposures=exposures(questions, given), stories=stories(questions, given, chosen))
+
+
+def _check_size(scores: FloatArray, n_items: int, method: str) -> None:
+    """Scores of another length would be read as those of other items."""
+    if scores.shape != (n_items,):
+        raise InputError(
+            expected=f"one score for each of {n_items} items, from method '{method}'",
+            found=f"scores of shape {scores.shape}",
+            todo="Score the whole catalogue in its order; NaN where there is no opinion.",
+        )
 
 
 def _time_updates(method: RankingMethod, split: Split, times: Times) -> None:
