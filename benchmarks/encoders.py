@@ -127,9 +127,8 @@ def main() -> None:
     print(f"| encoder | texts per CPU second | ratio | one query, CPU ms | dim | cosine |\n|{'---|' * 6}")
     for row in rows:
         print("| " + " | ".join("–" if value is None else str(value) for value in row.values()) + " |")
-    if asked.json:
-        found = {"texts": asked.texts, "rounds": asked.rounds, "rows": rows}
-        RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    found = {"texts": asked.texts, "rounds": asked.rounds, "rows": rows}
+    RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
