@@ -111,7 +111,7 @@ RATERS = (
     "user-bias+median",
     "factor+median",
 )
-RATINGS: dict[str, Any] = {"protocol": "ratings", "methods": RATERS, "peers": ()}
+RATINGS: dict[str, Any] = {"protocol": "ratings", "methods": RATERS, "peers": (), "trials": 3}
 RUNS = (
     Run(shop="ml100k", protocol="new-users"),
     Run(shop="ml100k", protocol="new-items", methods=(*RECOMMENDERS[:-1], "semco", "engine")),
