@@ -30,7 +30,7 @@ def test_a_dash_puts_nothing_but_json_on_standard_output(run: Run, shop: Path) -
     assert result.stderr == ""
 
 
-@pytest.mark.parametrize("seeds", ["", "a", "0,-1", "1.5"])
+@pytest.mark.parametrize("seeds", [",", "a", "0,-1", "1.5"])
 def test_seeds_must_be_whole_numbers(seeds: str, run: Run, shop: Path) -> None:
     assert "whole numbers" in run("evaluate", shop, "-p", "warm", "--seeds", seeds, code=2).stderr
 

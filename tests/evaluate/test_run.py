@@ -219,3 +219,17 @@ def test_a_single_user_proves_nothing():
     assert any(comparison.difference for comparison in found.comparisons)
     assert {(comparison.p, comparison.verdict) for comparison in found.comparisons} == {(1.0, "tie")}
     assert found.replicates == ()
+
+
+def test_the_focus_is_one_of_the_methods_or_the_last_of_them():
+    told: dict[str, Any] = {"seeds": (0,), "encoder": "catalogue", "resamples": 50}
+    found = evaluate(SHOP, "new-users", methods=["random", "popularity", SameTaste()], **told)
+    assert {c.method for c in found.comparisons} == {"SameTaste"}
+    with pytest.raises(ConfigError, match="popularitee"):
+        evaluate(SHOP, "new-users", methods=["random", "popularity"], focus="popularitee", **told)
+
+
+def test_each_protocol_has_its_own_seeds():
+    assert protocols.get("few-shot-text").seeds == (0, 1, 2, 3, 4)
+    found = evaluate(SHOP, "new-items", methods=["random"], encoder="catalogue", resamples=50)
+    assert found.seeds == (0, 1, 2)

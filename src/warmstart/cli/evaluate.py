@@ -37,7 +37,12 @@ Protocol = Annotated[
         help="What to measure: new-items, new-users, new-both, warm, search, ratings or few-shot-text.",
     ),
 ]
-Seeds = Annotated[str, typer.Option("--seeds", metavar="0,1,2", help="Random seeds, one run each.")]
+Seeds = Annotated[
+    str,
+    typer.Option(
+        "--seeds", metavar="0,1,2", help="Random seeds, one run each; three, and five for few-shot-text."
+    ),
+]
 Methods = Annotated[
     str,
     typer.Option(
@@ -106,7 +111,7 @@ def evaluate(
     shop: Shop = None,
     *,
     protocol: Protocol = "",
-    seeds: Seeds = "0,1,2",
+    seeds: Seeds = "",
     methods: Methods = "",
     encoder: o.Encoder = "auto",
     sample: Sample = None,
@@ -236,7 +241,9 @@ def _written(*files: Path | None) -> None:
             console().print(Text(f"written: {file}", style="dim"))
 
 
-def _seeds(text: str) -> tuple[int, ...]:
+def _seeds(text: str) -> tuple[int, ...] | None:
+    if not text:
+        return None
     try:
         seeds = tuple(int(part) for part in _names(text) or ())
     except ValueError:

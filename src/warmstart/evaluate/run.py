@@ -26,7 +26,7 @@ from warmstart.evaluate import protocols
 from warmstart.evaluate.bootstrap import RESAMPLES
 from warmstart.evaluate.evaluation import Cost, Evaluation
 from warmstart.evaluate.methods import encoder_name, name_of, without_library
-from warmstart.evaluate.parts import Part, Parts, fingerprint, key_of
+from warmstart.evaluate.parts import Part, Parts, code_fingerprint, fingerprint, key_of
 from warmstart.evaluate.protocols.base import AnyMethod, CutWarning, Protocol, Times
 from warmstart.evaluate.summary import summarise
 from warmstart.evaluate.tuning import allowed_trials, check_tuner, tune
@@ -53,7 +53,7 @@ def evaluate(
     dataset: Dataset,
     protocol: str,
     *,
-    seeds: Sequence[int] = (0, 1, 2),
+    seeds: Sequence[int] | None = None,
     methods: Sequence[AnyMethod] | None = None,
     encoder: Encoder | str = "auto",
     cut: str = protocols.RANDOM_CUT,
@@ -67,13 +67,14 @@ def evaluate(
 ) -> Evaluation:
     """Measure `methods` on `dataset` by a protocol of `evaluate.protocols`.
 
-    `methods` are names (see `evaluate.methods`), components or `Method` objects; None means the
-    protocol's own list, as far as the libraries are installed. `focus` is compared with the others, the
-    protocol's own when None. `cut` "temporal" takes the newest users and items instead of random ones.
-    With `trials` each method is tuned by so many trials on an inner split (see `evaluate.tuning`); 0
-    measures the defaults. `sample` asks only that many users (or judged queries) of each seed, the same
-    for all methods; leave it out for numbers that are to be kept. `resamples` is the number of bootstrap
-    samples behind each interval.
+    `seeds` are the protocol's own when None. `methods` are names (see `evaluate.methods`), components or
+    `Method` objects; None means the protocol's own list, as far as the libraries are installed. `focus`
+    is compared with the others; when None it is the protocol's own or, where that does not take part,
+    the last method. `cut` "temporal" takes the newest users and items instead of random ones. With
+    `trials` each method is tuned by so many trials on an inner split (see `evaluate.tuning`); 0 measures
+    the defaults. `sample` asks only that many users (or judged queries) of each seed, the same for all
+    methods; leave it out for numbers that are to be kept. `resamples` is the number of bootstrap samples
+    behind each interval.
 
     With `workers` above 1 each method and seed runs in a process of its own with one thread; a script
     that asks for this needs the usual `if __name__ == "__main__"` guard. Otherwise all run here.
@@ -88,10 +89,12 @@ def evaluate(
     chosen = protocols.get(protocol, cut)
     absent = without_library(chosen.methods) if methods is None else {}
     named = [name for name in chosen.methods if name not in absent] if methods is None else methods
-    wanted = _check(chosen, named, seeds)
+    asked = chosen.seeds if seeds is None else tuple(seeds)
+    wanted = _check(chosen, named, asked)
+    compared = _focus(chosen, [name_of(method) for method in wanted], focus)
     if any(allowed_trials(chosen.build(method), trials) > 1 for method in wanted):
         check_tuner()
-    used = tuple(seeds) if chosen.seeded else tuple(seeds)[:1]
+    used = asked if chosen.seeded else asked[:1]
     questions, told = _prepared(chosen, dataset, used, sample)
     units = [
         _Unit(
@@ -114,7 +117,7 @@ def evaluate(
     summary = summarise(
         chosen.measure(questions, given),
         primary=chosen.primary,
-        focus=chosen.focus if focus is None else focus,
+        focus=compared,
         resamples=resamples,
     )
     details = chosen.details(questions, given, summary.chosen)
@@ -191,11 +194,11 @@ def _run(units: Sequence[_Unit], parts: Parts, workers: int, questions: Mapping[
 
 
 def _keys(units: Sequence[_Unit]) -> list[str]:
-    shop = fingerprint(units[0].dataset)
+    shop, code = fingerprint(units[0].dataset), code_fingerprint()
     return [
         key_of(
             shop,
-            version("warmstart"),
+            code,
             unit.protocol,
             unit.cut,
             repr(unit.method),
@@ -251,6 +254,17 @@ def _in_processes(units: Sequence[tuple[str, _Unit]], workers: int) -> Iterator[
                 yield futures[future], future.result()
         finally:  # after an error, do not wait for units that have not begun
             executor.shutdown(cancel_futures=True)
+
+
+def _focus(protocol: Protocol[Any], names: Sequence[str], focus: str | None) -> str:
+    """The method that is compared: the one named, the protocol's own, or the last where that is missing."""
+    if focus is not None and focus not in names:
+        raise ConfigError(
+            expected=f"a focus among the methods: {', '.join(names)}",
+            found=repr(focus),
+            todo="Add it to the methods, or name another.",
+        )
+    return focus or (protocol.focus if protocol.focus in names else names[-1])
 
 
 def _left_out(absent: Mapping[str, str]) -> tuple[str, ...]:

@@ -85,6 +85,8 @@ class Protocol(ABC, Generic[Questions]):
     primary: tuple[str, ...]
     seeded: bool = True
     focus: str = ENGINE
+    seeds: tuple[int, ...] = (0, 1, 2)
+    """The seeds that are run unless told otherwise."""
 
     @abstractmethod
     def prepare(self, dataset: Dataset, seed: int, sample: int | None) -> Questions:

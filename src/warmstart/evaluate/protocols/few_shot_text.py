@@ -121,6 +121,7 @@ class FewShotText(Protocol[TextExam]):
     kinds: tuple[str, ...] = ("classifier",)
     primary: tuple[str, ...] = (ACCURACY, AUROC)
     focus: str = "encoder-logistic+names"
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
 
     def prepare(self, dataset: Dataset, seed: int, sample: int | None) -> TextExam:
         """Draw examples; `sample` keeps that many questions, the same for every seed."""
