@@ -5,20 +5,53 @@ from __future__ import annotations
 from typing import Final
 
 CONCLUSIONS: Final = {
-    "beauty-new-users": "",
-    "beauty-new-items": "",
-    "beauty-new-both": "",
-    "beauty-warm": "",
-    "ml100k-new-users": "",
-    "ml100k-new-items": "",
-    "ml100k-new-both": "",
-    "ml100k-warm": "",
-    "ml100k-new-users-temporal": "",
-    "ml100k-new-items-temporal": "",
-    "ml1m_melu-ratings": "",
-    "ml100k-ratings": "",
-    "icecat-search": "",
-    "banking77-few-shot-text": "",
-    "clinc150-few-shot-text": "",
-    "eprstmt_zh-few-shot-text": "",
+    "beauty-new-users": (
+        "After one event a learned mixture serves a new visitor about a sixth better than the best "
+        "single method (rp3), three fifths better than LightFM, and a fifth better than LensKit's "
+        "ALS, the last within the interval. The engine and LambdaMART over the same simple scorers "
+        "are level at every k: the mixture is what helps, not our particular one. Before the first "
+        "event popularity is what there is."
+    ),
+    "ml100k-new-users": (
+        "In a small shop where everybody rates the same famous films the engine does not certainly "
+        "beat popularity at any k. Methods that put popularity aside after one click (all but the "
+        "engine and LambdaMART) lose a fifth or more of it there; LensKit's neighbours catch up at "
+        "five."
+    ),
+    "ml100k-new-items": (
+        "For new films that nobody has rated, factors of the old users with a ridge map from text "
+        "(ials-map) rank best among new films, certainly better than the engine (.25 against .17); "
+        "LightFM and DropoutNet come next. Collaborative neighbours carried over by likeness are no "
+        "better than popularity here. In the whole catalogue the engine shows no new film at all, "
+        "SEMCo and plain content do: our engine has to learn both. Libraries without a content side "
+        "are silent on new items."
+    ),
+    "ml1m_melu-ratings": (
+        "After all of a new user's ratings the closed-form factor rater is off by .68 stars, .64 when "
+        "it answers the median of its belief (which is what an absolute error rewards), against .74 "
+        "for a MeLU of ours and .785 in the paper; it fits in 6 s, the network in 95 s. Plain biases "
+        "answering medians (.70) already beat the network: measure them first. With at most one "
+        "rating, and for items nobody rated, the difference between the raters is within the interval "
+        "or small."
+    ),
+    "icecat-search": (
+        "On a catalogue that nobody has clicked in yet, words alone already rank well; meaning "
+        "learned from the catalogue adds results that no judge had seen (c rises, within the "
+        "interval) and costs what unjudged results cost (Judged@10 falls). Tuning on 45 queries does "
+        "not pay: BM25 tuned by cross-validation is no better than with its defaults. Those defaults, "
+        "the dense share and the encoder's shrinkage were themselves chosen from a handful of round "
+        "values with these 57 queries in sight."
+    ),
+    "banking77-few-shot-text": (
+        "With one example for each of 77 intents a frozen English encoder is right on 55 % of the "
+        "questions, on 70 % when the name of the intent counts as an example too, and words alone on "
+        "25 %: name your intents well. From 16 examples the names no longer matter. The probabilities "
+        "are far too modest (ECE .30 at 8 examples): calibrate before a threshold means anything."
+    ),
+    "eprstmt_zh-few-shot-text": (
+        "Chinese review sentiment without a Chinese language model: an encoder learned from 19,565 "
+        "unlabelled reviews lifts 8 examples per side from 64 % to 74 % and 64 examples from 79 % to "
+        "81 %; collect text before labels. After one example everything is near chance. The labels' "
+        "English names do not help."
+    ),
 }
