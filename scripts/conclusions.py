@@ -48,6 +48,12 @@ CONCLUSIONS: Final = {
         "25 %: name your intents well. From 16 examples the names no longer matter. The probabilities "
         "are far too modest (ECE .30 at 8 examples): calibrate before a threshold means anything."
     ),
+    "clinc150-few-shot-text": (
+        "With 150 intents one example each gives 69 % right answers, 79 % with the names of the "
+        "intents; four give 87 %. To notice questions that belong to no intent, the likeness to the "
+        "nearest class mean (prototype+names) is certainly better than logistic regression up to four "
+        "examples: AUROC .93 at one example, .95 at four, .96 from sixteen on."
+    ),
     "eprstmt_zh-few-shot-text": (
         "Chinese review sentiment without a Chinese language model: an encoder learned from 19,565 "
         "unlabelled reviews lifts 8 examples per side from 64 % to 74 % and 64 examples from 79 % to "

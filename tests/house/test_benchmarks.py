@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from scripts.make_benchmarks import CONCLUSIONS, PAGE, RESULTS, render
+from scripts.conclusions import CONCLUSIONS
+from scripts.make_benchmarks import PAGE, RESULTS, render
 
 
 def test_the_benchmark_page_is_written_from_the_results():
