@@ -12,6 +12,14 @@ CONCLUSIONS: Final = {
         "are level at every k: the mixture is what helps, not our particular one. Before the first "
         "event popularity is what there is."
     ),
+    "beauty-new-items": (
+        "Among new products, neighbours chosen together and carried over by text (item-knn, EASE, "
+        "rp3) and the engine are level once each is tuned; what reads text alone comes somewhat "
+        "below, networks, factors and LightFM further. In the whole catalogue plain content shows new "
+        "products best, certainly better than the engine, because it does not know what sells: "
+        "whether a shop shows new products is a decision about exposure, not a matter of the better "
+        "score."
+    ),
     "ml100k-new-users": (
         "In a small shop where everybody rates the same famous films the engine does not certainly "
         "beat popularity at any k. Methods that put popularity aside after one click (all but the "
