@@ -31,6 +31,7 @@ from warmstart.evaluate.evaluation import Evaluation
 from warmstart.evaluate.methods import without_library
 from warmstart.evaluate.parts import Parts
 from warmstart.evaluate.protocols.base import AnyMethod
+from warmstart.evaluate.protocols.recommendation import METHODS
 from warmstart.evaluate.report import render_text, write_html
 from warmstart.evaluate.run import evaluate
 
@@ -40,19 +41,7 @@ RESULTS, REPORTS, PARTS = HERE / "results", HERE / "reports", HERE / "parts"
 TRIALS = 5
 MINILM = "minilm"
 WORKERS = 2
-RECOMMENDERS = (
-    "random",
-    "popularity",
-    "content",
-    "item-knn",
-    "rp3",
-    "ease",
-    "ials",
-    "ials-map",
-    "lambdamart",
-    "dropoutnet",
-    "engine",
-)
+RECOMMENDERS = (*METHODS[:-1], "dropoutnet", "engine")
 FOR_NEW_ITEMS = (*RECOMMENDERS[:-1], "heater", "clcrec", "semco", "engine")
 """With the networks made for new items, which take a minute each to fit."""
 LIBRARIES = (

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from itertools import product
 from multiprocessing import get_context
@@ -110,28 +110,10 @@ def evaluate(
         for seed, method in product(used, wanted)
     ]
     results = _run(units, Parts(folder=parts), workers, questions)
-    given = {
-        name_of(method): {part.seed: part.answers for part in results if part.method == name_of(method)}
-        for method in wanted
-    }
-    summary = summarise(
-        chosen.measure(questions, given),
-        primary=chosen.primary,
-        focus=compared,
-        resamples=resamples,
-    )
-    details = chosen.details(questions, given, summary.chosen)
-    return Evaluation(
-        protocol=protocol,
+    measured = _measured(chosen, questions, results, focus=compared, resamples=resamples)
+    return replace(
+        measured,
         dataset=dataset.name,
-        rows=summary.rows,
-        cost=tuple(_cost(name, [part for part in results if part.method == name]) for name in given),
-        comparisons=summary.comparisons,
-        tunings=tuple(tuning for part in results for tuning in part.tunings),
-        replicates=summary.replicates,
-        exposures=details.exposures,
-        reliability=details.reliability,
-        stories=details.stories,
         warnings=(*told, *_suspicions(dataset), *_left_out(absent)),
         cut=cut,
         fingerprint=key_of(fingerprint(dataset), protocol, cut, used, sample, resamples),
@@ -144,6 +126,36 @@ def evaluate(
             "trials": trials,
         },
         command=command,
+    )
+
+
+def _measured(
+    protocol: Protocol[Any],
+    questions: Mapping[int, Any],
+    results: Sequence[Part],
+    *,
+    focus: str,
+    resamples: int,
+) -> Evaluation:
+    """All that follows from the answers."""
+    by_method: dict[str, list[Part]] = {}
+    for part in results:
+        by_method.setdefault(part.method, []).append(part)
+    given = {name: {part.seed: part.answers for part in found} for name, found in by_method.items()}
+    blocks = protocol.measure(questions, given)
+    summary = summarise(blocks, primary=protocol.primary, focus=focus, resamples=resamples)
+    details = protocol.details(questions, given, summary.chosen)
+    return Evaluation(
+        protocol=protocol.name,
+        dataset="",
+        rows=summary.rows,
+        cost=tuple(_cost(name, found) for name, found in by_method.items()),
+        comparisons=summary.comparisons,
+        tunings=tuple(tuning for part in results for tuning in part.tunings),
+        replicates=summary.replicates,
+        exposures=details.exposures,
+        reliability=details.reliability,
+        stories=details.stories,
     )
 
 
