@@ -34,6 +34,12 @@ CONCLUSIONS: Final = {
         "SEMCo and plain content do: our engine has to learn both. Libraries without a content side "
         "are silent on new items."
     ),
+    "ml100k-new-both": (
+        "New visitors and new films at once: nothing is certainly better than the popularity that "
+        "text predicts, which the engine follows; DropoutNet and ials-map come level from five events "
+        "on. In the whole catalogue plain content alone shows new films, certainly more often right "
+        "than the engine, which shows none."
+    ),
     "ml100k-new-users-temporal": (
         "Asked of the newest fifth of the users, with nothing learned from what came after them, "
         "everything is a little worse than with a random cut and the order stays: the engine comes "
