@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from warmstart.evaluate.metrics import lower_is_better
+
 try:
     from scripts.conclusions import CONCLUSIONS
+    from scripts.published_figures import melu_section, published_section, table
 except ModuleNotFoundError:  # run as a file
     from conclusions import CONCLUSIONS  # type: ignore[import-not-found, no-redef]
+    from published_figures import (  # type: ignore[import-not-found, no-redef]
+        melu_section,
+        published_section,
+        table,
+    )
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -37,13 +45,6 @@ MAIN: Mapping[str, tuple[str, ...]] = {
     "few-shot-text": ("accuracy", "macro-F1", "ECE", "AUROC"),
 }
 NO_BEST = ("Judged@10",)
-ERRORS = ("MAE", "ECE")
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table with numbers to the right."""
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' + '--:|' * (len(head) - 1)}"]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
 def cell(row: Report | None, best: float | None) -> str:
@@ -59,7 +60,7 @@ def best_of(rows: Sequence[Report], metric: str) -> float | None:
     values = [row["value"] for row in rows]
     if metric in NO_BEST or metric.startswith(BEYOND) or not values:
         return None
-    best = min(values) if metric.startswith(ERRORS) else max(values)
+    best = min(values) if lower_is_better(metric) else max(values)
     return best if values.count(best) == 1 else None
 
 
@@ -94,17 +95,24 @@ def protocol_section(name: str, report: Report) -> str:
         "" if report["cut"] == "random" else f", {report['cut']} cut"
     )
     tuned = f"tuned by {environment['trials']} trials" if environment.get("trials") else "not tuned"
+    encoder = environment["encoder"].split("(")[0].split(":")[0]
     machine = f", {environment['machine']}" if environment.get("machine") else ""
     parts = [
         title,
         f"`{report['command']}`",
         CONCLUSIONS[name],
-        f"{tuned[0].upper()}{tuned[1:]}; encoder {environment['encoder'].split('(')[0].split(':')[0]}"
+        f"{tuned[0].upper()}{tuned[1:]}{sampled(environment)}; encoder {encoder}"
         f"; {environment['workers']} processes of one thread{machine}.",
         *main_tables(report),
         *folded(report),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def sampled(environment: Report) -> str:
+    """How many users of each seed were asked, where it was not all."""
+    sample = environment.get("sample")
+    return f"; a sample of {sample:,} users per seed, the same for every method" if sample else ""
 
 
 def main_tables(report: Report) -> list[str]:
@@ -231,101 +239,6 @@ def settings(report: Report) -> str:
     ]
     head = ["method", "seed", "trials", "inner, defaults", "inner, chosen", "chosen"]
     return table(head, rows) if rows else ""
-
-
-def published_section(ranking: Report | None, text: Report | None) -> str:
-    """Figures that others published beside ours by their protocol."""
-    parts = [
-        "## Published figures, and what comes out here",
-        "Before trusting numbers of our own: the protocol of the source, our code.",
-    ]
-    if ranking:
-        rows = [
-            [
-                row["method"],
-                row["metric"],
-                f"{row['published']:.4f}",
-                f"{row['ours']:.4f} <sub>± {row['sd_over_splits']:.4f}</sub>",
-                f"{row['relative']:+.1%}",
-            ]
-            for row in ranking["rows"]
-        ]
-        parts += [
-            "### ItemKNN, EASE and popularity on ML-1M (RecBole)",
-            f"`{ranking['command']}`",
-            table(["method", "metric", "published", "here", "difference"], rows),
-            f"Source: {ranking['source']}. {why(ranking)}",
-        ]
-    if text:
-        published, here = text["published"], text["ours"]["as published (C = 1, 100 iterations)"]
-        deviation = "standard deviation over draws"
-        rows = [
-            [
-                metric,
-                f"{published[metric]:.4f}",
-                f"{here[metric]:.4f}",
-                f"{published[deviation]:.4f}",
-                f"{here[deviation]:.4f}",
-            ]
-            for metric in ("accuracy", "macro-F1")
-        ]
-        parts += [
-            "### A frozen encoder on banking77 (MTEB)",
-            f"`{text['command']}`",
-            table(["metric", "published", "here", "s.d. published", "s.d. here"], rows),
-            f"Source: {published['source']}.",
-        ]
-    return "\n\n".join(parts)
-
-
-def melu_section(report: Report) -> str:
-    """The table of the MeLU paper beside ours."""
-    published = {"new users": (0.7854, 0.8803), "new items": (0.9275, None), "both": (0.9235, None)}
-    rows = []
-    for state, (mae, ndcg) in published.items():
-        found = {
-            (row["method"], row["metric"]): row["value"]
-            for row in report["rows"]
-            if row["candidates"] == state and row["shots"] is None
-        }
-        cells = [
-            f"{found.get((name, 'MAE'), float('nan')):.4f}" for name in ("melu", "factor", "factor+median")
-        ]
-        rows.append(
-            [
-                state,
-                f"{mae:.4f}",
-                *cells,
-                "" if ndcg is None else f"{ndcg:.4f}",
-                f"{found.get(('factor', 'nDCG@1'), float('nan')):.4f}",
-            ]
-        )
-    return "\n\n".join(
-        [
-            "## The MeLU table",
-            "Rating error (MAE) after the whole support, beside MeLU-5 in the paper of Lee et al. (2019). "
-            "Ours differs in local steps (one, not five), learning rates, training users and fields; the "
-            "factor rater keeps what training saw of old users.",
-            table(
-                [
-                    "state",
-                    "MeLU-5, paper",
-                    "melu here",
-                    "factor",
-                    "factor+median",
-                    "nDCG@1, paper",
-                    "nDCG@1, factor",
-                ],
-                rows,
-            ),
-        ]
-    )
-
-
-def why(ranking: Report) -> str:
-    """Why figures differ from the published ones, as the result says."""
-    told = ranking.get("why_different", "")
-    return told if isinstance(told, str) else " ".join(str(part) for part in told)
 
 
 def engine_section(report: Report) -> str:

@@ -6,7 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Final, Generic, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,10 @@ class Times:
     fit_s: float = 0.0
     query_ms: list[float] = field(default_factory=list)
     update_ms: list[float] = field(default_factory=list)
+
+
+INNER: Final = 1000
+"""Added to the seed for an inner cut, so that it never withholds by the same hash as the outer one."""
 
 
 class CutWarning(UserWarning):

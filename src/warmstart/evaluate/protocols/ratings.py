@@ -33,6 +33,7 @@ from warmstart.evaluate.evaluation import Listed, Story
 from warmstart.evaluate.methods import Method, fitted_encoder
 from warmstart.evaluate.metrics import Values, discounts
 from warmstart.evaluate.protocols.base import (
+    INNER,
     Answers,
     AnyMethod,
     Details,
@@ -48,8 +49,6 @@ SHOTS: Final = (0, 1, 3, 5, 10, None)
 """Ratings revealed of the support; None is all of it."""
 MAE: Final = "MAE"
 NDCG: Final = (1, 3)
-INNER: Final = 1000
-"""Added to the seed for the inner cut, so that it never withholds by the same hash as the outer one."""
 MEDIAN: Final = "+median"
 VARIANTS: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
     f"{name}{MEDIAN}": (name, {"estimate": "median"}) for name in ("item-mean", "user-bias", "factor")

@@ -25,7 +25,7 @@ from warmstart.evaluate.blocks import Block, Chosen, Column
 from warmstart.evaluate.bootstrap import Pieces
 from warmstart.evaluate.methods import Method, RankingMethod
 from warmstart.evaluate.metrics import TargetRanks, Values
-from warmstart.evaluate.protocols.base import Answers, Details, Protocol, Times, timed
+from warmstart.evaluate.protocols.base import INNER, Answers, Details, Protocol, Times, timed
 from warmstart.evaluate.protocols.exam import Exam, Key, N, View, array_name, arrays_of, make_exam
 from warmstart.evaluate.protocols.telling import exposures, stories
 
@@ -44,8 +44,6 @@ METHODS: Final = (
 )
 """Those that fit in seconds; dropoutnet, heater, clcrec and semco are there to be named."""
 PRIMARY: Final = f"nDCG@{N}"
-INNER: Final = 1000
-"""Added to the seed for the inner cut, so that it never withholds by the same hash as the outer one."""
 
 
 @dataclass(frozen=True, kw_only=True)
