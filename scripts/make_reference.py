@@ -21,6 +21,7 @@ GENERATED = "<!-- Written by `make docs` from the code; do not edit. -->\n"
 KINDS = {
     "classifier": "Classifiers",
     "encoder": "Encoders",
+    "head": "Few-shot heads",
     "rater": "Raters",
     "retriever": "Retrievers",
     "scorer": "Scorers",

@@ -14,6 +14,7 @@ from warmstart.core import registry
 from warmstart.testing import (
     classifier_checks,
     encoder_checks,
+    head_checks,
     rater_checks,
     retriever_checks,
     scorer_checks,
@@ -23,6 +24,7 @@ CHECKS: dict[str, Callable[..., list[tuple[str, Callable[[], None]]]]] = {
     "classifier": classifier_checks,
     "classifier.prior": partial(classifier_checks, reads=False),
     "encoder": encoder_checks,
+    "head": head_checks,
     "rater": partial(rater_checks, personal=False),
     "rater.factor": rater_checks,
     "rater.melu": rater_checks,

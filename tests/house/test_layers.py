@@ -11,7 +11,7 @@ FLOORS = [
     {"core"},
     {"data"},
     {"roles"},
-    {"encoders", "index", "store", "training"},
+    {"encoders", "index", "store", "training", "heads"},
     {"recommend", "search", "rank", "policy", "adapt"},
     {"engine", "explain"},
     {"tasks", "evaluate"},

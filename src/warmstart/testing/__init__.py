@@ -15,6 +15,7 @@ from __future__ import annotations
 from warmstart.testing.contract import (
     classifier_checks,
     encoder_checks,
+    head_checks,
     rater_checks,
     retriever_checks,
     scorer_checks,
@@ -27,6 +28,7 @@ __all__ = [
     "checkerboard",
     "classifier_checks",
     "encoder_checks",
+    "head_checks",
     "rater_checks",
     "retriever_checks",
     "scorer_checks",

@@ -9,15 +9,17 @@ from typing import Any
 from warmstart.core.component import Component
 from warmstart.roles.classifier import Classifier
 from warmstart.roles.encoder import Encoder
+from warmstart.roles.few_shot_head import FewShotHead
 from warmstart.roles.rater import Rater
 from warmstart.roles.scorer import Retriever, Scorer
 from warmstart.testing import classifier_checks as classifiers
 from warmstart.testing import component_checks as every
 from warmstart.testing import encoder_checks as encoders
+from warmstart.testing import head_checks as heads
 from warmstart.testing import rater_checks as raters
 from warmstart.testing import scorer_checks as scorers
 from warmstart.testing.toys import LANGUAGES, Language, checkerboard
-from warmstart.testing.trials import ClassifierTrial, EncoderTrial, RetrieverTrial, ScorerTrial
+from warmstart.testing.trials import ClassifierTrial, EncoderTrial, HeadTrial, RetrieverTrial, ScorerTrial
 
 Check = Callable[[], None]
 NamedCheck = tuple[str, Check]
@@ -70,6 +72,16 @@ _OF_RATINGS = (
     raters.good_items_are_rated_higher,
     raters.a_shop_without_ratings_has_a_prior,
     raters.rating_before_fit_is_an_error,
+)
+_OF_HEADS = (
+    heads.a_liking_reaches_the_group,
+    heads.forgetting_is_never_having_seen,
+    heads.the_order_of_evidence_does_not_matter,
+    heads.merging_is_the_sum_of_evidence,
+    heads.contributions_add_up_to_the_mean,
+    heads.the_variance_is_honest,
+    heads.one_vector_equals_many,
+    heads.examples_that_make_no_sense_are_refused,
 )
 _OF_RATED_TASTE = (raters.taste_is_followed,)
 _OF_TASTE = (scorers.taste_follows_the_checkerboard, scorers.new_items_follow_the_checkerboard)
@@ -129,6 +141,12 @@ def rater_checks(factory: Callable[[], Rater], *, personal: bool = True) -> list
     """
     laws = (*_OF_ANSWERS, *_OF_RATINGS, *(_OF_RATED_TASTE if personal else ()))
     return [*_of_settings(factory), *_crossed(laws, raters.rater_trials(factory))]
+
+
+def head_checks(factory: Callable[[], FewShotHead]) -> list[NamedCheck]:
+    """Every check of a few-shot head, in English and Chinese."""
+    trials = {language: HeadTrial(factory=factory, toy=checkerboard(language)) for language in LANGUAGES}
+    return [*_of_settings(factory), *_crossed((*_OF_ANSWERS, *_OF_HEADS), trials)]
 
 
 def _of_settings(factory: Callable[[], Component]) -> list[NamedCheck]:

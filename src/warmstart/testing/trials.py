@@ -16,6 +16,7 @@ from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
 from warmstart.roles.classifier import Classifier
 from warmstart.roles.encoder import Encoder
+from warmstart.roles.few_shot_head import Evidence, FewShotHead, Task, Values
 from warmstart.roles.scorer import Retriever, Scorer
 from warmstart.testing.toys import Checkerboard, WordEncoder, checkerboard, rename_query, renamed
 
@@ -187,3 +188,61 @@ class ClassifierTrial(Trial[Classifier]):
     def loaded(self, component: Classifier) -> None:
         """Give back the encoder."""
         component.use_encoder(self.encoder)
+
+
+@dataclass(kw_only=True)
+class HeadTrial(Trial[FewShotHead]):
+    """Users of the toy shop are tasks: what they touched has the target 1, the other group 0."""
+
+    @cached_property
+    def vectors(self) -> Values:
+        """One row per item: the words of its text, scaled to length one."""
+        return WordEncoder().fit(self.toy.texts).encode(self.toy.texts).astype(np.float64)
+
+    @cached_property
+    def tasks(self) -> list[Task]:
+        """Four tasks per user, with one to eight examples to learn from, half of them liked."""
+        rng = np.random.default_rng(0)
+        return [self._task(group, 1 + user % 4, rng) for group in (0, 1) for user in range(48)]
+
+    def _task(self, group: int, shots: int, rng: np.random.Generator) -> Task:
+        liked = (self.toy.groups == group).astype(np.float64)
+        drawn = [rng.permutation(np.flatnonzero(liked == side))[: shots + 4] for side in (1.0, 0.0)]
+        support, query = (
+            np.concatenate([part[chosen] for part in drawn])
+            for chosen in (slice(None, shots), slice(shots, None))
+        )
+        first, then = (Evidence.of(self.vectors[part], liked[part]) for part in (support, query))
+        return Task(support=first, query=then)
+
+    @property
+    def evidence(self) -> list[Evidence]:
+        """What a subject may have shown: nothing, one liked item, and several with a weight each."""
+        rows = self.vectors[[2, 20, 5, 14, 2]]
+        several = Evidence.of(rows, [1, 0, 1, 0, 1], [1, 0.5, 2, 1, 0.25])
+        return [Evidence.none(rows.shape[1]), Evidence.of(rows[:1], [1.0]), several]
+
+    def fit(self, component: FewShotHead) -> FewShotHead:
+        """Fit on the users of the toy shop."""
+        return component.fit(self.tasks)
+
+    def fit_elsewhere(self, component: FewShotHead) -> FewShotHead:
+        """Fit on some of them, in a narrower space."""
+        narrow = [
+            Task(support=_narrowed(task.support), query=_narrowed(task.query)) for task in self.tasks[::3]
+        ]
+        return component.fit(narrow)
+
+    def answer(self, component: FewShotHead) -> FloatArray:
+        """Means and variances of all items after each evidence."""
+        found = [component.predict(evidence, self.vectors) for evidence in self.evidence]
+        return np.array(found, dtype=np.float32)
+
+    def answer_renamed(self) -> FloatArray:
+        """Fitted on the tasks in another order; a head sees no ids."""
+        order = np.random.default_rng(1).permutation(len(self.tasks))
+        return self.answer(self.factory().fit([self.tasks[i] for i in order]))
+
+
+def _narrowed(evidence: Evidence) -> Evidence:
+    return Evidence.of(evidence.vectors[:, :5], evidence.targets, evidence.weights)
