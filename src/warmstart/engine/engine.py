@@ -20,6 +20,7 @@ from warmstart.encoders.auto import choose_encoder
 from warmstart.engine import persistence
 from warmstart.engine.event_log import EventLog
 from warmstart.engine.explaining import by_evidence, in_words, main_source
+from warmstart.engine.merging import merge
 from warmstart.engine.personal_search import PersonalSearch
 from warmstart.engine.settings import EngineSettings
 from warmstart.engine.shelves import Shelves
@@ -122,6 +123,14 @@ class Engine:
         if was_fitted:
             self._stages.scorer.refit(self._dataset)
         return removed
+
+    def merge(self, visitor_id: str, user_id: str) -> int:
+        """Give an anonymous visitor's evidence to the user they turned out to be; returns how many events.
+
+        It is then as if the user had done it all; shop-wide tables follow at the next `refresh`.
+        """
+        self._dataset, moved = merge(self._known(), self._log, visitor_id, user_id)
+        return moved
 
     # -- questions --------------------------------------------------------------------------------
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
+from itertools import count
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -24,18 +27,19 @@ class EventLog:
 
     def __init__(self, fitted: pl.DataFrame) -> None:
         self.fitted = fitted
-        self._since: dict[str, list[Event]] = {}
+        self._since: dict[str, list[tuple[int, Event]]] = {}
+        self._arrivals = count()
         self._rows = _rows_by_user(fitted)
 
     def append(self, event: Event) -> None:
         """Take in one event."""
-        self._since.setdefault(event.user_id, []).append(event)
+        self._since.setdefault(event.user_id, []).append((next(self._arrivals), event))
 
     def events_of(self, user_id: str) -> tuple[Event, ...]:
         """All events of one user; none for an unknown one."""
         rows = self._rows.get(user_id)
         past = () if rows is None else (_event(row) for row in self.fitted[rows].iter_rows(named=True))
-        return (*past, *self._since.get(user_id, ()))
+        return (*past, *(event for _, event in self._since.get(user_id, ())))
 
     def remove(self, user_id: str) -> tuple[int, bool]:
         """Drop a user's events; how many there were, and whether the fitted tables held any."""
@@ -47,9 +51,38 @@ class EventLog:
             self._rows = _rows_by_user(self.fitted)
         return n_fitted + n_since, n_fitted > 0
 
+    def rename(self, old: str, new: str) -> int:
+        """Put one user's events under another's name, among that one's own; how many there were.
+
+        They stand in order of time where all events of both have one, else in the order in which they
+        came: as if they had carried the new name from the start. Tables learned from them keep taking
+        both for two people until they are learned again.
+        """
+        rows, since = self._rows.pop(old, None), self._since.pop(old, [])
+        if rows is not None:
+            self._rename_fitted(np.sort(np.concatenate([rows, self._rows.get(new, rows[:0])])), new)
+        if since:
+            both = sorted([*self._since.get(new, ()), *since], key=itemgetter(0))
+            events = _in_time([replace(event, user_id=new) for _, event in both])
+            self._since[new] = [(place, event) for (place, _), event in zip(both, events, strict=True)]
+        return len(since) + (0 if rows is None else len(rows))
+
+    def _rename_fitted(self, rows: IntArray, new: str) -> None:
+        """The events at these rows are `new`'s, and fill the same rows in order."""
+        own = self.fitted[rows].with_columns(pl.lit(new).alias(c.USER_ID))
+        if own[c.TIMESTAMP].null_count() == 0:
+            own = own.sort(c.TIMESTAMP, maintain_order=True)
+        if own[c.POSITION].null_count() == 0:
+            own = own.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(c.POSITION))
+        place = np.arange(len(self.fitted))
+        place[rows] = len(self.fitted) + np.arange(len(rows))
+        self.fitted = pl.concat([self.fitted, own])[place]
+        self._rows[new] = rows
+
     def since(self) -> pl.DataFrame:
-        """The events that came after the fit, each user's in order."""
-        return events_frame(event for events in self._since.values() for event in events)
+        """The events that came after the fit, in the order in which they came."""
+        arrived = (pair for pairs in self._since.values() for pair in pairs)
+        return events_frame(event for _, event in sorted(arrived, key=itemgetter(0)))
 
     def restore(self, since: pl.DataFrame) -> None:
         """Take back what `since` gave."""
@@ -60,7 +93,14 @@ class EventLog:
         return len(self.fitted) + sum(len(events) for events in self._since.values())
 
 
-def _rows_by_user(events: pl.DataFrame) -> Mapping[str, IntArray]:
+def _in_time(events: list[Event]) -> list[Event]:
+    """In order of time where each has one, else as they are."""
+    if any(event.timestamp is None for event in events):
+        return events
+    return sorted(events, key=lambda event: event.timestamp or 0.0)
+
+
+def _rows_by_user(events: pl.DataFrame) -> dict[str, IntArray]:
     """Row numbers of each user's events, in order."""
     if not len(events):
         return {}
