@@ -22,6 +22,7 @@ KINDS = {
     "classifier": "Classifiers",
     "encoder": "Encoders",
     "head": "Few-shot heads",
+    "policy": "Policies",
     "rater": "Raters",
     "retriever": "Retrievers",
     "scorer": "Scorers",

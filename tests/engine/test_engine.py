@@ -296,8 +296,8 @@ def test_adding_nothing_is_nothing_and_adding_twice_at_once_is_an_error(engine: 
 
 asks: dict[str, Callable[..., ItemList]] = {
     "search": lambda engine, **rules: engine.search("tea speaker cup headphones", user_id="ann", **rules),
-    "recommend": lambda engine, **rules: engine.recommend("ann", **rules),
-    "stranger": lambda engine, **rules: engine.recommend(**rules),
+    "recommend": lambda engine, **rules: engine.recommend("ann", exposure=0, **rules),
+    "stranger": lambda engine, **rules: engine.recommend(exposure=0, **rules),
     "similar": lambda engine, **rules: engine.similar("green-tea", **rules),
     "cart": lambda engine, **rules: engine.cart(["green-tea", "phones"], **rules),
 }

@@ -102,6 +102,7 @@ def test_every_protocol_knows_its_own_methods(name: str):
 def test_every_registered_scorer_and_retriever_can_be_named():
     assert set(methods.known()) == {
         "engine",
+        "engine-plain",
         "random",
         *registry.names("scorer"),
         *registry.names("retriever"),

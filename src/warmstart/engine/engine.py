@@ -20,14 +20,17 @@ from warmstart.encoders.auto import choose_encoder
 from warmstart.engine import persistence
 from warmstart.engine.event_log import EventLog
 from warmstart.engine.explaining import by_evidence, in_words, main_source
+from warmstart.engine.forgetting import without_user
+from warmstart.engine.listing import checked_size, explained, listed, ranking, shown, touched
 from warmstart.engine.merging import merge
 from warmstart.engine.personal_search import PersonalSearch
 from warmstart.engine.settings import EngineSettings
 from warmstart.engine.shelves import Shelves
 from warmstart.engine.stages import Stages
 from warmstart.engine.typical import typical_scores
-from warmstart.recommend.evidence import EVENT_WEIGHTS
+from warmstart.policy.exposure import ExposurePolicy
 from warmstart.roles.encoder import Encoder
+from warmstart.roles.policy import Policy
 
 Filters = Mapping[str, Any]
 
@@ -79,6 +82,7 @@ class Engine:
         self._log = EventLog(dataset.events)
         self._shelves = Shelves(dataset)
         self._typical: FloatArray | None = None
+        self._count_exposure()
 
     def refresh(self) -> None:
         """Learn the shop-wide tables again, with all events observed since the fit."""
@@ -94,6 +98,7 @@ class Engine:
         self._dataset = self._known().with_items(frame)
         self._stages.add(frame)
         self._shelves.put(self._dataset, frame)
+        self._exposure.add(frame)
         self._typical = None
 
     def observe(self, events: Event | Iterable[Event]) -> None:
@@ -104,6 +109,7 @@ class Engine:
         self._known()
         for event in [events] if isinstance(events, Event) else events:
             self._log.append(event)
+            self._exposure.update([event])
 
     def forget(self, user_id: str) -> int:
         """Remove a user's events, reviews, queries and attributes, and all that was learned from them.
@@ -112,16 +118,12 @@ class Engine:
         """
         dataset = self._known()
         removed, was_fitted = self._log.remove(user_id)
-        others = {
-            name: frame.filter(frame[c.USER_ID].ne_missing(user_id))
-            for name in ("users", "reviews", "queries", "withheld")
-            if len(frame := getattr(dataset, name))
-        }
-        self._dataset = replace(dataset, events=self._log.fitted, **others)
+        self._dataset = without_user(dataset, self._log.fitted, user_id)
         if len(self._dataset.queries) < len(dataset.queries):
             self._shelves = Shelves(self._dataset)
         if was_fitted:
             self._stages.scorer.refit(self._dataset)
+        self._count_exposure()
         return removed
 
     def merge(self, visitor_id: str, user_id: str) -> int:
@@ -146,14 +148,15 @@ class Engine:
     ) -> ItemList:
         """The `n` items that answer a query best, with regard to the searcher's taste when known."""
         query = self._query(text=text, user_id=user_id, events=events, filters=filters, exclude=exclude)
-        personal = self._personal(query)
-        best = top_positions(personal.scores, _size(n))
+        personal = PersonalSearch.of(query, self._allowed(query), self._stages, self.settings)
+        best = top_positions(personal.scores, checked_size(n))
         summaries = personal.summaries(best.tolist(), self.settings.reasons_per_item)
         reasons = tuple(
             self._told(summary, query, self._stages.scorer.item_ids_[i])
             for summary, i in zip(summaries, best, strict=True)
         )
-        return self._list(best, personal.scores, ("search",) * len(best), reasons, self._warnings(query))
+        items = listed(self._stages.scorer.item_ids_, best, personal.scores, source="search")
+        return replace(items, reasons=reasons, warnings=self._warnings(query))
 
     def recommend(
         self,
@@ -163,18 +166,18 @@ class Engine:
         filters: Filters | None = None,
         exclude: Iterable[str] = (),
         events: Sequence[Event] = (),
+        exposure: float | None = None,
     ) -> ItemList:
         """The `n` items a user may want next; for a stranger, what most people want.
 
         `events` is further evidence, such as the clicks of a session without a user. Items that the user
-        already touched are left out; those only shown to them (impressions) are not.
+        already touched are left out; those only shown to them (impressions) are not. `exposure` is the
+        share of places for new and thin items, by default that of the settings (`ExposurePolicy`): the
+        order is then not that of the scores alone.
         """
         query = self._query(user_id=user_id, events=events, filters=filters, exclude=exclude)
-        seen = {
-            event.item_id for event in query.events if event.item_id and EVENT_WEIGHTS[event.event_type]
-        }
-        allowed = self._allowed(query, without=seen)
-        return self._ranked(query, self.score(query), allowed, n, mixing=None)
+        allowed = self._allowed(query, without=touched(query.events))
+        return self._ranked(query, self.score(query), allowed, n, policy=self._policy(exposure))
 
     def similar(
         self, item_id: str, *, n: int = 10, filters: Filters | None = None, exclude: Iterable[str] = ()
@@ -197,6 +200,17 @@ class Engine:
         """The scores that `recommend` ranks by, for every item in catalogue order."""
         scores = self._stages.scorer.score(query)
         return self._typical_scores() if np.isnan(scores).all() else scores
+
+    def ranking(self, query: Query, n: int = 20, exposure: float | None = None) -> FloatArray:
+        """Scores in the order of `recommend`: its list of `n` first, then the rest by `score`.
+
+        For measuring what a shop gets. Filters and availability are left to who measures.
+        """
+        scores, scorer = self.score(query), self._stages.scorer
+        unseen = scores.copy()
+        unseen[scorer.positions(sorted(touched(query.events)))] = np.nan
+        items = shown(self._policy(exposure), query, unseen, checked_size(n), scorer.item_ids_)
+        return ranking(scores, scorer.positions(items.item_ids))
 
     def explain(
         self,
@@ -263,6 +277,7 @@ class Engine:
         engine = cls(saved.settings)
         engine._take(saved.dataset, saved.stages)
         engine._log.restore(saved.since)
+        engine._count_exposure()
         return engine
 
     # -- facts ------------------------------------------------------------------------------------
@@ -322,9 +337,6 @@ class Engine:
         """Rules: filters, availability and exclusions; they come last and always hold."""
         return self._shelves.allowed(query.filters, {*query.exclude, *query.anchors, *without})
 
-    def _personal(self, query: Query) -> PersonalSearch:
-        return PersonalSearch.of(query, self._allowed(query), self._stages, self.settings)
-
     def _told(self, reasons: Sequence[Reason], query: Query, item_id: str) -> tuple[Reason, ...]:
         return in_words(reasons, query, self._shelves.titles, item_id, self._stages.scorer.has_events)
 
@@ -339,7 +351,7 @@ class Engine:
         query = self._query(anchors=anchors, filters=filters, exclude=exclude)
         allowed = self._allowed(query)
         if not len(self._stages.scorer.positions(anchors)):
-            return self._ranked(query, self.score(query), allowed, n, mixing=None)
+            return self._ranked(query, self.score(query), allowed, n)
         scores = self._stages.scorer.score_with(query, mixing)
         if not (scores[allowed] > 0).any():  # nothing was ever chosen together: likeness is all there is
             mixing = self.settings.similar_weights
@@ -352,36 +364,25 @@ class Engine:
         scores: FloatArray,
         allowed: BoolArray,
         n: int,
-        mixing: Mapping[str, float] | None,
+        *,
+        mixing: Mapping[str, float] | None = None,
+        policy: Policy | None = None,
     ) -> ItemList:
         scores = np.where(allowed, scores, np.float32("nan"))
-        best = top_positions(scores, _size(n))
         scorer, most = self._stages.scorer, self.settings.reasons_per_item
-        sources, reasons = [], []
-        shown = [scorer.item_ids_[i] for i in best]
-        for item_id, parts in zip(shown, scorer.contributions(query, shown, mixing), strict=True):
-            sources.append(main_source(parts) if any(part.value for part in parts) else "catalogue")
-            reasons.append(self._told(by_evidence(parts, most), query, item_id))
-        return self._list(best, scores, tuple(sources), tuple(reasons), self._warnings(query))
+        items = shown(policy, query, scores, checked_size(n), scorer.item_ids_)
+        parts = scorer.contributions(query, items.item_ids, mixing)
+        reasons = [
+            self._told(by_evidence(found, most), query, item_id)
+            for item_id, found in zip(items.item_ids, parts, strict=True)
+        ]
+        return explained(items, parts, reasons, self._warnings(query))
 
-    def _list(
-        self,
-        best: Iterable[int],
-        scores: FloatArray,
-        sources: tuple[str, ...],
-        reasons: tuple[tuple[Reason, ...], ...],
-        warnings: tuple[str, ...],
-    ) -> ItemList:
-        positions = list(best)
-        ids = self._stages.scorer.item_ids_
-        return ItemList(
-            item_ids=tuple(ids[i] for i in positions),
-            scores=scores[positions],
-            sources=sources,
-            propensities=np.ones(len(positions), dtype=np.float32),
-            reasons=reasons,
-            warnings=warnings,
-        )
+    def _policy(self, share: float | None) -> ExposurePolicy:
+        return self._exposure if share is None else self._exposure.asking(share)
+
+    def _count_exposure(self) -> None:
+        self._exposure = self.settings.exposure.unfitted().fit(self.dataset)
 
     def _warnings(self, query: Query) -> tuple[str, ...]:
         """Which signals were missing."""
@@ -392,9 +393,3 @@ class Engine:
         if self._typical is None:
             self._typical = typical_scores(self._stages.scorer.content, seed=self._stages.scorer.seed)
         return self._typical
-
-
-def _size(n: int) -> int:
-    if n < 0:
-        raise InputError(expected="n of at least 0", found=str(n), todo="Ask for how many items you want.")
-    return n

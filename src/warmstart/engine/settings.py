@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from warmstart.core.component import Component
+from warmstart.policy.exposure import ExposurePolicy
 from warmstart.recommend.fused import FusedScorer
 from warmstart.recommend.parts import KERNEL, KNN, POPULARITY, PROJECTION, WALK, WORDS
 from warmstart.search.hybrid import HybridRetriever
@@ -25,11 +26,12 @@ class EngineSettings(Component):
     `taste_weight` is the most that a searcher's taste may shift a result, in standard deviations of
     relevance; `taste_half` the amount of evidence at which half of it is granted; `taste_depth` how many
     results it may reorder. `similar_weights` and `cart_weights` replace the scorer's weights for those
-    two questions.
+    two questions. `exposure` is the share of recommendations that new and thin items get.
     """
 
     retriever: HybridRetriever = field(default_factory=HybridRetriever)
     scorer: FusedScorer = field(default_factory=FusedScorer)
+    exposure: ExposurePolicy = field(default_factory=ExposurePolicy)
     similar_weights: dict[str, float] = field(default_factory=_similar_weights)
     cart_weights: dict[str, float] = field(default_factory=_cart_weights)
     taste_weight: float = 1.0

@@ -1,8 +1,8 @@
 """What is measured, by name: the engine, each registered scorer or retriever, and chance.
 
-A name is "engine", "random", or the short name of a registered component ("popularity" for
-`scorer.popularity`, "bm25" for `retriever.bm25`), so that a third-party component is measured by naming
-it. A fitted-from-scratch `Scorer` object works too.
+A name is "engine", "engine-plain" (the same without exposure), "random", or the short name of a registered
+component ("popularity" for `scorer.popularity`, "bm25" for `retriever.bm25`), so that a third-party
+component is measured by naming it. A fitted-from-scratch `Scorer` object works too.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from warmstart.roles.encoder import Encoder
 from warmstart.roles.scorer import Retriever, Scorer
 
 ENGINE: Final = "engine"
+PLAIN: Final = "engine-plain"
 RANDOM: Final = "random"
 
 
@@ -114,10 +115,16 @@ class ScorerMethod(RankingMethod):
 
 @dataclass(kw_only=True)
 class EngineMethod(RankingMethod):
-    """The whole engine with default settings."""
+    """The whole engine with default settings, ranking as `Engine.recommend` does.
+
+    `exposure` is the share of the first `n` places that is asked for new and thin items: None for the
+    engine's own, 0 for the ranking before any policy.
+    """
 
     name: str = ENGINE
     encoder: Encoder | str = "auto"
+    exposure: float | None = None
+    n: int = 20
     updates: ClassVar[bool] = True
 
     def fit(self, dataset: Dataset) -> None:
@@ -127,8 +134,8 @@ class EngineMethod(RankingMethod):
         self._engine = Engine().fit(dataset, encoder=self.encoder)
 
     def score(self, query: Query) -> FloatArray:
-        """What `Engine.recommend` ranks by, before policies and rules."""
-        return self._engine.score(query)
+        """The order of `Engine.recommend` as scores; filters and availability are left out."""
+        return self._engine.ranking(query, self.n, self.exposure)
 
     def retrieve(self, query: Query, n: int) -> ItemList:
         """`Engine.search`."""
@@ -223,6 +230,7 @@ def build(
         )
     special: dict[str, Callable[[], Method]] = {
         ENGINE: lambda: EngineMethod(encoder=encoder),
+        PLAIN: lambda: EngineMethod(name=PLAIN, encoder=encoder, exposure=0.0),
         RANDOM: lambda: RandomMethod(seed=seed),
     }
     if method in special:
@@ -232,7 +240,7 @@ def build(
 
 def known(kinds: Sequence[str] = ("scorer", "retriever")) -> list[str]:
     """The names that `build` understands."""
-    return [ENGINE, RANDOM, *(name for kind in kinds for name in registry.names(kind))]
+    return [ENGINE, PLAIN, RANDOM, *(name for kind in kinds for name in registry.names(kind))]
 
 
 def _component(name: str, kinds: Sequence[str]) -> Scorer:

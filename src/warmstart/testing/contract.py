@@ -10,12 +10,14 @@ from warmstart.core.component import Component
 from warmstart.roles.classifier import Classifier
 from warmstart.roles.encoder import Encoder
 from warmstart.roles.few_shot_head import FewShotHead
+from warmstart.roles.policy import Policy
 from warmstart.roles.rater import Rater
 from warmstart.roles.scorer import Retriever, Scorer
 from warmstart.testing import classifier_checks as classifiers
 from warmstart.testing import component_checks as every
 from warmstart.testing import encoder_checks as encoders
 from warmstart.testing import head_checks as heads
+from warmstart.testing import policy_checks as policies
 from warmstart.testing import rater_checks as raters
 from warmstart.testing import scorer_checks as scorers
 from warmstart.testing.toys import LANGUAGES, Language, checkerboard
@@ -83,6 +85,19 @@ _OF_HEADS = (
     heads.one_vector_equals_many,
     heads.examples_that_make_no_sense_are_refused,
 )
+_OF_SHOWN = (
+    every.same_seed_same_answer,
+    every.asking_changes_nothing,
+    every.a_new_fit_forgets_the_old_one,
+    every.state_carries_all_that_was_learned,
+    every.loaded_equals_saved,
+    policies.only_candidates_are_shown_and_each_once,
+    policies.items_keep_their_scores,
+    policies.propensities_are_probabilities,
+    policies.the_shortlist_is_enough,
+    policies.added_items_and_new_events_are_taken_in,
+    policies.a_call_that_makes_no_sense_is_refused,
+)
 _OF_RATED_TASTE = (raters.taste_is_followed,)
 _OF_TASTE = (scorers.taste_follows_the_checkerboard, scorers.new_items_follow_the_checkerboard)
 _OF_CROWDS = (scorers.the_crowd_is_followed,)
@@ -147,6 +162,11 @@ def head_checks(factory: Callable[[], FewShotHead]) -> list[NamedCheck]:
     """Every check of a few-shot head, in English and Chinese."""
     trials = {language: HeadTrial(factory=factory, toy=checkerboard(language)) for language in LANGUAGES}
     return [*_of_settings(factory), *_crossed((*_OF_ANSWERS, *_OF_HEADS), trials)]
+
+
+def policy_checks(factory: Callable[[], Policy]) -> list[NamedCheck]:
+    """Every check of a policy, in English and Chinese."""
+    return [*_of_settings(factory), *_crossed(_OF_SHOWN, policies.policy_trials(factory))]
 
 
 def _of_settings(factory: Callable[[], Component]) -> list[NamedCheck]:

@@ -1,0 +1,1 @@
+"""What is done to a finished ranking on purpose: exposure, variety."""

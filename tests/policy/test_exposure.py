@@ -1,0 +1,179 @@
+"""The promise of exposure: the share asked for, in every list, with the true propensity."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from warmstart.core.errors import ConfigError
+from warmstart.data.dataset import Dataset
+from warmstart.data.item_list import ItemList
+from warmstart.data.query import Query
+from warmstart.data.records import Event, Item
+from warmstart.policy.exposure import EXPOSURE, ExposurePolicy
+
+OLD = [f"old {i}" for i in range(40)]
+NEW = [f"new {i}" for i in range(10)]
+
+
+def bought(item_id: str, times: int = 1) -> list[Event]:
+    return [Event(user_id=f"user {i}", item_id=item_id, event_type="purchase") for i in range(times)]
+
+
+def policy(share: float | None = 0.1, **settings) -> ExposurePolicy:
+    events = [event for item_id in OLD for event in bought(item_id, 8)]
+    shop = Dataset.from_records([Item(item_id=item_id) for item_id in (*OLD, *NEW)], events)
+    return ExposurePolicy(share=share, **settings).fit(shop)
+
+
+def ranked(*item_ids: str) -> ItemList:
+    return ItemList(item_ids=item_ids, scores=np.arange(len(item_ids), 0, -1, dtype=np.float32))
+
+
+ALL_NEW_LAST = ranked(*OLD, *NEW)
+shuffled = st.permutations([*OLD[:14], *NEW]).map(lambda ids: ranked(*ids))
+shares = st.floats(0, 1, allow_nan=False)
+users = st.text(max_size=5).map(lambda name: Query(user_id=name or None))
+
+
+def new_in(items: ItemList) -> int:
+    return sum(item_id in NEW for item_id in items.item_ids)
+
+
+# -- the share ------------------------------------------------------------------------------------
+
+
+@given(items=shuffled, share=shares, n=st.integers(0, 24), query=users)
+def test_no_list_is_off_by_one_item_or_more(items: ItemList, share: float, n: int, query: Query):
+    shown = policy(share).rerank(query, items, n)
+    natural = new_in(items.take(range(n)))
+    least, most = max(0, n - 14), min(n, len(NEW))  # what there is to fill the list with
+    wanted = min(max(share * n, natural, least), most)
+    assert abs(new_in(shown) - wanted) < 1 - 1e-6
+    assert new_in(shown) >= natural
+
+
+@pytest.mark.parametrize(("share", "n"), [(0.1, 20), (0.13, 10), (0.05, 5), (0.5, 7), (0.03, 20)])
+def test_the_expected_share_is_the_share_asked_for(share: float, n: int):
+    own = policy(share)
+    found = [new_in(own.rerank(Query(user_id=f"u{i}"), ALL_NEW_LAST, n)) for i in range(2000)]
+    assert np.mean(found) == pytest.approx(share * n, abs=4 * 0.5 / np.sqrt(2000))
+
+
+@given(items=shuffled, n=st.integers(0, 24), query=users)
+def test_a_share_of_nothing_leaves_the_list_as_it_is(items: ItemList, n: int, query: Query):
+    shown = policy(0.0).rerank(query, items, n)
+    assert shown.item_ids == items.item_ids[:n]
+    np.testing.assert_array_equal(shown.scores, items.scores[:n])
+    assert shown.propensities is not None
+    assert (shown.propensities == 1).all()
+    assert EXPOSURE not in shown.sources
+
+
+@given(items=shuffled, share=shares, n=st.integers(0, 24), query=users)
+def test_both_kinds_keep_their_own_order_and_the_best_go_first(
+    items: ItemList, share: float, n: int, query: Query
+):
+    shown = policy(share).rerank(query, items, n)
+    for kind in (set(NEW), set(OLD)):
+        own = [item_id for item_id in items.item_ids if item_id in kind]
+        listed = [item_id for item_id in shown.item_ids if item_id in kind]
+        assert listed == own[: len(listed)]
+
+
+def test_what_ranks_high_on_merit_keeps_its_place_and_counts():
+    items = ranked("new 0", *OLD[:5], "new 1", *OLD[5:], *NEW[2:])
+    shown = policy(0.1).rerank(Query(), items, 20)
+    assert shown.item_ids == items.item_ids[:20]
+    three = policy(0.15).rerank(Query(), items, 20)
+    assert [three.item_ids.index(item_id) for item_id in NEW[:3]] == [0, 6, 16]
+    assert three.sources[16] == EXPOSURE
+    assert three.sources[0] == three.sources[6] == ""
+
+
+def test_places_are_spread_over_the_list_and_depth_moves_them():
+    for depth, places in ((0.0, [0, 10]), (0.5, [5, 15]), (1.0, [10, 19])):
+        shown = policy(0.1, depth=depth).rerank(Query(), ALL_NEW_LAST, 20)
+        assert [i for i, item_id in enumerate(shown.item_ids) if item_id in NEW] == places
+
+
+# -- who qualifies --------------------------------------------------------------------------------
+
+
+def test_an_item_stops_being_new_when_somebody_touches_it():
+    own = policy(0.5)
+    assert own.qualifies(["new 0", "old 0", "never heard of"]).tolist() == [True, False, True]
+    own.update([Event(user_id="a", item_id="new 0", event_type="impression")])
+    assert own.qualifies(["new 0"]).all()
+    own.update(bought("new 0"))
+    assert not own.qualifies(["new 0"]).any()
+
+
+def test_thin_items_qualify_up_to_the_number_asked_for():
+    own = policy(0.5, thin_below=3)
+    for times, thin in ((1, True), (2, True), (3, False)):
+        own.update(bought("new 0"))
+        assert own.qualifies(["new 0"]).tolist() == [thin], times
+    assert not own.qualifies(["old 0"]).any()
+
+
+def test_by_default_the_share_is_their_part_of_the_catalogue_and_at_most_a_tenth():
+    own = policy(None)
+    assert own.asked == 0.1
+    for item_id in NEW[:9]:
+        own.update(bought(item_id))
+    assert own.asked == pytest.approx(1 / 50)
+    assert policy(None, most=0.3).asked == pytest.approx(10 / 50)
+    assert ExposurePolicy().fit(Dataset.from_records([])).asked == 0.0
+
+
+@pytest.mark.parametrize("settings", [{"share": -0.1}, {"share": 1.5}, {"most": 2.0}, {"depth": -1.0}])
+def test_a_share_that_is_none_is_refused(settings: dict[str, float]):
+    with pytest.raises(ConfigError, match="between 0 and 1"):
+        ExposurePolicy(**settings)
+    with pytest.raises(ConfigError, match="between 0 and 1"):
+        policy().asking(1.01)
+
+
+def test_another_share_for_one_question_changes_nothing_else():
+    own = policy(0.1)
+    assert new_in(own.asking(0.5).rerank(Query(), ALL_NEW_LAST, 20)) == 10
+    assert new_in(own.rerank(Query(), ALL_NEW_LAST, 20)) == 2
+
+
+# -- chance ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("share", "n"), [(0.13, 10), (0.05, 8), (0.37, 5), (0.1, 20)])
+def test_the_logged_propensity_is_how_often_an_item_stands_there(share: float, n: int):
+    own = policy(share)
+    stood: Counter[tuple[int, str]] = Counter()
+    logged: dict[tuple[int, str], float] = {}
+    trials = 3000
+    for i in range(trials):
+        for place, item in enumerate(own.rerank(Query(user_id=f"u{i}"), ALL_NEW_LAST, n)):
+            stood[place, item.item_id] += 1
+            assert logged.setdefault((place, item.item_id), item.propensity) == item.propensity
+    for key, propensity in logged.items():
+        assert stood[key] / trials == pytest.approx(propensity, abs=4 * 0.5 / np.sqrt(trials))
+    for place in range(n):  # in every place something stands
+        assert sum(p for (where, _), p in logged.items() if where == place) == pytest.approx(1, abs=1e-6)
+
+
+def test_the_same_question_has_the_same_answer_and_users_differ():
+    def answers(own: ExposurePolicy) -> list[tuple[str, ...]]:
+        asked = [Query(user_id=f"u{i}") for i in range(50)]
+        return [own.rerank(query, ALL_NEW_LAST, 5).item_ids for query in asked]
+
+    first = answers(policy(0.1))
+    assert first == answers(policy(0.1))
+    assert len(set(first)) == 2
+    assert first != answers(policy(0.1, seed=1))
+
+
+def test_more_evidence_draws_again():
+    own = policy(0.1)
+    known = [Query(user_id="u", events=tuple(bought("old 0", k))) for k in range(40)]
+    assert len({own.rerank(query, ALL_NEW_LAST, 5).item_ids for query in known}) == 2
