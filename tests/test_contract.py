@@ -32,6 +32,7 @@ CHECKS: dict[str, Callable[..., list[tuple[str, Callable[[], None]]]]] = {
     "rater.melu": rater_checks,
     "retriever": retriever_checks,
     "scorer": scorer_checks,
+    "scorer.context": partial(scorer_checks, personal=False),
     "scorer.popularity": partial(scorer_checks, personal=False),
 }
 """The checks of a role; a component with its own entry is checked by that one."""
