@@ -11,7 +11,7 @@ import numpy as np
 
 from warmstart.core import columns as c
 from warmstart.core.errors import InputError, NotFittedError, UnknownIdError
-from warmstart.core.linear import BoolArray, FloatArray, top_positions
+from warmstart.core.linear import BoolArray, FloatArray
 from warmstart.data.dataset import Dataset
 from warmstart.data.item_list import ItemList, Reason, ScoredItem
 from warmstart.data.query import Query
@@ -21,16 +21,18 @@ from warmstart.engine import persistence
 from warmstart.engine.event_log import EventLog
 from warmstart.engine.explaining import by_evidence, in_words, main_source
 from warmstart.engine.forgetting import without_user
-from warmstart.engine.listing import checked_size, explained, listed, ranking, shown, touched
+from warmstart.engine.listing import checked_size, explained, shown, shown_first, touched
 from warmstart.engine.merging import merge
 from warmstart.engine.personal_search import PersonalSearch
 from warmstart.engine.settings import EngineSettings
 from warmstart.engine.shelves import Shelves
 from warmstart.engine.stages import Stages
 from warmstart.engine.typical import typical_scores
+from warmstart.engine.wish import Constraints, Wished
 from warmstart.policy.exposure import ExposurePolicy
 from warmstart.roles.encoder import Encoder
 from warmstart.roles.policy import Policy
+from warmstart.search.sentence import Wish
 
 Filters = Mapping[str, Any]
 
@@ -145,18 +147,20 @@ class Engine:
         filters: Filters | None = None,
         exclude: Iterable[str] = (),
         events: Sequence[Event] = (),
+        sentence: bool = False,
     ) -> ItemList:
-        """The `n` items that answer a query best, with regard to the searcher's taste when known."""
-        query = self._query(text=text, user_id=user_id, events=events, filters=filters, exclude=exclude)
-        personal = PersonalSearch.of(query, self._allowed(query), self._stages, self.settings)
-        best = top_positions(personal.scores, checked_size(n))
-        summaries = personal.summaries(best.tolist(), self.settings.reasons_per_item)
-        reasons = tuple(
-            self._told(summary, query, self._stages.scorer.item_ids_[i])
-            for summary, i in zip(summaries, best, strict=True)
+        """The `n` items that answer a query best, with regard to the searcher's taste when known.
+
+        With `sentence` refusals and price bounds in the words are obeyed (`search.sentence`).
+        """
+        wish = self._shelves.wish(text) if sentence else Wish(text=text)
+        query = self._query(
+            text=wish.text, user_id=user_id, events=events, filters=filters, exclude=exclude
         )
-        items = listed(self._stages.scorer.item_ids_, best, personal.scores, source="search")
-        return replace(items, reasons=reasons, warnings=self._warnings(query))
+        personal = PersonalSearch.of(query, self._allowed(query), self._stages, self.settings)
+        limits = Constraints(wish, self._stages, self._shelves)
+        items = personal.listed(limits.apply(personal.scores, checked_size(n))[0], n, self._told)
+        return replace(items, warnings=limits.warnings + self._warnings(query))
 
     def recommend(
         self,
@@ -166,10 +170,12 @@ class Engine:
         filters: Filters | None = None,
         exclude: Iterable[str] = (),
         events: Sequence[Event] = (),
+        text: str = "",
         exposure: float | None = None,
     ) -> ItemList:
         """The `n` items a user may want next; for a stranger, what most people want.
 
+        `text` is a wish in a sentence, with what it must not be and may cost (`search.sentence`).
         `events` is further evidence, such as the clicks of a session without a user. Items that the user
         already touched are left out; those only shown to them (impressions) are not. `exposure` is the
         share of places for new and thin items, by default that of the settings (`ExposurePolicy`): the
@@ -177,6 +183,10 @@ class Engine:
         """
         query = self._query(user_id=user_id, events=events, filters=filters, exclude=exclude)
         allowed = self._allowed(query, without=touched(query.events))
+        if text.strip():
+            wished = Wished.of(self._shelves, text, query, self._stages, self.settings)
+            items = wished.listed(allowed, checked_size(n), self._told)
+            return replace(items, warnings=items.warnings + self._warnings(query))
         return self._ranked(query, self.score(query), allowed, n, policy=self._policy(exposure))
 
     def similar(
@@ -206,11 +216,7 @@ class Engine:
 
         For measuring what a shop gets. Filters and availability are left to who measures.
         """
-        scores, scorer = self.score(query), self._stages.scorer
-        unseen = scores.copy()
-        unseen[scorer.positions(sorted(touched(query.events)))] = np.nan
-        items = shown(self._policy(exposure), query, unseen, checked_size(n), scorer.item_ids_)
-        return ranking(scores, scorer.positions(items.item_ids))
+        return shown_first(self._policy(exposure), query, self.score(query), n, self._stages.scorer)
 
     def explain(
         self,
@@ -298,8 +304,7 @@ class Engine:
         return {
             "shop": dataset.name,
             "items": len(dataset.items),
-            "events": len(self._log),
-            "events_since_fit": len(self._log) - len(self._log.fitted),
+            **self._log.describe(),
             "users": dataset.events[c.USER_ID].n_unique(),
             "encoder": {**self._stages.describe_encoder(), "dim": self._stages.encoder.dim},
             "settings": self.settings.settings(),

@@ -79,6 +79,10 @@ class EventLog:
         self.fitted = pl.concat([self.fitted, own])[place]
         self._rows[new] = rows
 
+    def describe(self) -> dict[str, int]:
+        """How many events there are, and how many of them came after the fit."""
+        return {"events": len(self), "events_since_fit": len(self) - len(self.fitted)}
+
     def since(self) -> pl.DataFrame:
         """The events that came after the fit, in the order in which they came."""
         arrived = (pair for pairs in self._since.values() for pair in pairs)

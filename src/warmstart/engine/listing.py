@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -17,6 +17,10 @@ from warmstart.engine.explaining import main_source
 from warmstart.policy.exposure import EXPOSURE
 from warmstart.recommend.evidence import EVENT_WEIGHTS
 from warmstart.roles.policy import Policy
+from warmstart.roles.scorer import Scorer
+
+Told = Callable[[Sequence[Reason], Query, str], tuple[Reason, ...]]
+"""Puts the reasons for an item into words."""
 
 _NEW: Final = Reason(kind=EXPOSURE, value=0.0, text="new here, or known to few so far")
 
@@ -67,6 +71,16 @@ def ranking(scores: FloatArray, top: IntArray) -> FloatArray:
     ranked: FloatArray = scores.copy()
     ranked[top] = best + np.arange(len(top), 0, -1, dtype=np.float32)
     return ranked
+
+
+def shown_first(
+    policy: Policy | None, query: Query, scores: FloatArray, n: int, scorer: Scorer
+) -> FloatArray:
+    """Scores whose order is what a policy shows in a list of `n`, then everything else as it was."""
+    unseen = scores.copy()
+    unseen[scorer.positions(sorted(touched(query.events)))] = np.nan
+    items = shown(policy, query, unseen, checked_size(n), scorer.item_ids_)
+    return ranking(scores, scorer.positions(items.item_ids))
 
 
 def explained(

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from warmstart.core.linear import BoolArray, FloatArray, IntArray, top_positions
-from warmstart.data.item_list import Reason
+from warmstart.data.item_list import ItemList, Reason
 from warmstart.data.query import Query
 from warmstart.engine.explaining import by_evidence
+from warmstart.engine.listing import Told, listed
 from warmstart.engine.settings import EngineSettings
 from warmstart.engine.stages import Stages
 from warmstart.search.hybrid import Legs
@@ -34,19 +35,20 @@ class PersonalSearch:
     gate: float
     least: float
     deviation: float
+    most: int
 
     @classmethod
     def of(
         cls, query: Query, allowed: BoolArray, stages: Stages, settings: EngineSettings
     ) -> PersonalSearch:
         """Score `query` over the items that are `allowed`; the others get NaN."""
-        legs = stages.retriever.legs(query)
+        legs, most = stages.retriever.legs(query), settings.reasons_per_item
         relevance = np.where(allowed, legs.total(), np.float32("nan"))
         positions, weights = stages.scorer.history(query)
         amount = float(np.abs(weights).sum())
         shifted = top_positions(relevance, settings.taste_depth) if len(positions) else positions
         if not len(shifted):
-            return cls(query, stages, legs, relevance, shifted, 0.0, 0.0, 1.0)
+            return cls(query, stages, legs, relevance, shifted, 0.0, 0.0, 1.0, most)
         gate = settings.taste_weight * amount / (amount + settings.taste_half)
         everywhere = stages.scorer.taste(query)
         taste = everywhere[shifted]
@@ -54,7 +56,7 @@ class PersonalSearch:
         least, deviation = float(taste.min()), max(float(taste.std()), float(everywhere.std())) or 1.0
         scores = relevance.copy()
         scores[shifted] += gate * (taste - least) / deviation
-        return cls(query, stages, legs, scores, shifted, gate, least, deviation)
+        return cls(query, stages, legs, scores, shifted, gate, least, deviation, most)
 
     def contributions(self, positions: Sequence[int]) -> list[tuple[Reason, ...]]:
         """For items at catalogue positions the reasons that sum to their scores, largest first."""
@@ -79,6 +81,13 @@ class PersonalSearch:
     def summaries(self, positions: Sequence[int], most: int) -> list[tuple[Reason, ...]]:
         """For each item the legs that found it, and the evidence that moved it most."""
         return [self._summary(reasons, most) for reasons in self.contributions(positions)]
+
+    def listed(self, scores: FloatArray, n: int, told: Told) -> ItemList:
+        """The `n` best by `scores`, which are this search's own except for what was ruled out since."""
+        best, ids = top_positions(scores, n), self.stages.scorer.item_ids_
+        summaries = self.summaries(best.tolist(), self.most)
+        reasons = [told(summary, self.query, ids[i]) for summary, i in zip(summaries, best, strict=True)]
+        return replace(listed(ids, best, scores, source="search"), reasons=tuple(reasons))
 
     def _summary(self, reasons: Sequence[Reason], most: int) -> tuple[Reason, ...]:
         legs = [reason for reason in reasons if reason.kind in self.legs.parts and reason.value > 0]

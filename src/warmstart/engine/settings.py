@@ -26,7 +26,9 @@ class EngineSettings(Component):
     `taste_weight` is the most that a searcher's taste may shift a result, in standard deviations of
     relevance; `taste_half` the amount of evidence at which half of it is granted; `taste_depth` how many
     results it may reorder. `similar_weights` and `cart_weights` replace the scorer's weights for those
-    two questions. `exposure` is the share of recommendations that new and thin items get.
+    two questions. `exposure` is the share of recommendations that new and thin items get. `wish_weight` is
+    what a sentence weighs beside the history, and `refusal_weight` what likeness to the refused costs, both
+    in standard deviations.
     """
 
     retriever: HybridRetriever = field(default_factory=HybridRetriever)
@@ -37,4 +39,6 @@ class EngineSettings(Component):
     taste_weight: float = 1.0
     taste_half: float = 2.0
     taste_depth: int = 200
+    wish_weight: float = 1.0
+    refusal_weight: float = 0.2
     reasons_per_item: int = 3

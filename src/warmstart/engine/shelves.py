@@ -10,10 +10,13 @@ import numpy as np
 import polars as pl
 
 from warmstart.core import columns as c
-from warmstart.core.linear import BoolArray
+from warmstart.core.linear import BoolArray, FloatArray, IntArray
 from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
 from warmstart.search.filters import FilterIndex
+from warmstart.search.sentence import Wish, read_sentence
+from warmstart.search.sentence_literal import literal_texts, says
+from warmstart.search.sentence_shop import ShopWords
 from warmstart.search.suggest import Suggester
 
 
@@ -35,6 +38,30 @@ class Shelves:
     def _suggester(self) -> Suggester:
         return Suggester(self._dataset.items, self._dataset.queries[c.QUERY])
 
+    @cached_property
+    def words(self) -> ShopWords:
+        """The shop's own words, by which sentences are read."""
+        return ShopWords.of(self._dataset.items)
+
+    @cached_property
+    def prices(self) -> FloatArray:
+        """Prices in catalogue order, NaN where unknown."""
+        return self._dataset.items[c.PRICE].cast(pl.Float32).fill_null(float("nan")).to_numpy()
+
+    def wish(self, text: str) -> Wish:
+        """Read a sentence with the shop's own words."""
+        return read_sentence(text, self.words)
+
+    def texts_of(self, positions: IntArray) -> list[str]:
+        """All that items at catalogue positions say of themselves."""
+        return literal_texts(self._dataset.items[positions.tolist()])
+
+    def flagged(self, thing: str) -> IntArray:
+        """Positions of items with an attribute named like `thing` that is true."""
+        flags = self._filters.flags()
+        named = [where for name, where in flags.items() if says(name.replace("_", " "), [thing])]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *named])
+
     def _read(self, items: pl.DataFrame) -> None:
         facts = items.select(
             c.ITEM_ID, pl.col(c.TITLE).fill_null(""), pl.col(c.AVAILABLE).fill_null(value=True)
@@ -51,6 +78,8 @@ class Shelves:
             self._suggester.remove(replaced)
             self._suggester.add(items)
         self._dataset = dataset
+        for name in ("words", "prices"):
+            vars(self).pop(name, None)
         self._read(items)
         if "_filters" in vars(self):
             positions = np.array([self._place[item_id] for item_id in items[c.ITEM_ID]], dtype=np.int64)

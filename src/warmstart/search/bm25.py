@@ -24,7 +24,7 @@ from warmstart.core.analysis import (
     words,
 )
 from warmstart.core.component import State
-from warmstart.core.linear import FloatArray, IntArray, empty_sparse, resized
+from warmstart.core.linear import BoolArray, FloatArray, IntArray, empty_sparse, resized
 from warmstart.core.tunable import tunable
 from warmstart.core.vocabulary import Vocabulary, count_terms
 from warmstart.data.dataset import Dataset
@@ -150,6 +150,18 @@ class Bm25Retriever(Retriever):
             covered[np.any([scores > 0 for scores in held], axis=0)] += information
             wanted += information
         return total * (covered / wanted) ** self.coverage_power if wanted > 0 else total
+
+    def holding(self, text: str) -> BoolArray:
+        """Which items hold every term of `text` somewhere, in catalogue order; none for an empty text."""
+        found = list(dict.fromkeys(terms(text)))
+        places = [self._vocabulary.get(term) for term in found]
+        documents = np.full(self._postings.n_documents, bool(found))
+        for place in places:
+            documents &= self._postings.scores({place: 1.0}) > 0 if place is not None else np.False_
+        held = np.zeros(len(self.item_ids_), dtype=np.bool_)
+        alive = self.owner_ >= 0
+        held[self.owner_[alive]] = documents[alive]
+        return held
 
     def _joined_scores(self, text: str) -> list[tuple[FloatArray, tuple[str, str]]]:
         """Scores of neighbouring words written as one, each with the two terms that it stands for."""

@@ -89,6 +89,7 @@ class FilterIndex:
     def __init__(self, items: pl.DataFrame) -> None:
         self._rows: list[dict[str, Any]] = []
         self._columns: dict[str, _Column] = {}
+        self._flags: dict[str, IntArray] | None = None
         self.put(items, np.arange(len(items), dtype=np.int64))
 
     @property
@@ -99,6 +100,7 @@ class FilterIndex:
     def put(self, items: pl.DataFrame, positions: IntArray) -> None:
         """Take in items at catalogue `positions`, forgetting what stood there before."""
         self._columns.clear()
+        self._flags = None
         missing = int(positions.max(initial=-1)) + 1 - len(self._rows)
         self._rows += [{} for _ in range(missing)]
         for row, position in zip(items.iter_rows(named=True), positions.tolist(), strict=True):
@@ -110,6 +112,17 @@ class FilterIndex:
         common = [name for name in _SHARED_FIELDS if any(_values(row, name) for row in self._rows)]
         counts = Counter(name for row in self._rows for name in row.get(c.ATTRIBUTES, ()))
         return common + [name for name, _ in counts.most_common() if name not in common]
+
+    def flags(self) -> dict[str, IntArray]:
+        """For each attribute that is true of some item, the positions of the items it is true of."""
+        if self._flags is None:
+            found: dict[str, list[int]] = {}
+            for position, row in enumerate(self._rows):
+                for name, value in row.get(c.ATTRIBUTES, {}).items():
+                    if value is True:
+                        found.setdefault(name, []).append(position)
+            self._flags = {name: np.array(own, dtype=np.int64) for name, own in found.items()}
+        return self._flags
 
     def mask(self, filters: Mapping[str, Any]) -> BoolArray:
         """Which items pass every condition, in catalogue order.
