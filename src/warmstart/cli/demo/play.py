@@ -18,7 +18,7 @@ class Play:
     def __init__(self, teller: Teller, console: Console) -> None:
         self._teller, self._console = teller, console
         self._query = ""
-        self._shown = self._recommended = teller.engine.recommend(USER, n=teller.n)
+        self._shown = self._recommended = teller.recommended()
 
     def run(self) -> None:
         """Until `q` or the end of input."""
@@ -53,7 +53,7 @@ class Play:
 
     def _recommend(self) -> None:
         before, self._query = self._recommended, ""
-        self._recommended = self._teller.engine.recommend(USER, n=self._teller.n)
+        self._recommended = self._teller.recommended()
         self._show(self._recommended, before=before)
 
     def _search(self, text: str) -> None:

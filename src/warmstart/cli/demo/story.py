@@ -75,7 +75,7 @@ class Teller:
         yield self._built()
         anyone = self.engine.search(self.visitor.plain, n=self.n)
         yield self._scene("search", lines=self.lines(anyone), query=self.visitor.plain)
-        stranger = self.engine.recommend(USER, n=self.n)
+        stranger = self.recommended()
         yield self._scene(
             "stranger", ("text", "secret"), lines=self.lines(stranger), says=self.visitor.says
         )
@@ -88,6 +88,10 @@ class Teller:
         yield self._newcomer()
         yield self._forget(stranger)
         yield self._scene("next")
+
+    def recommended(self, user_id: str = USER) -> ItemList:
+        """What the evidence alone recommends: the story is about that, not about room for new items."""
+        return self.engine.recommend(user_id, n=self.n, exposure=0.0)
 
     def lines(self, shown: ItemList, *, before: ItemList | None = None) -> tuple[Line, ...]:
         """A list with reasons in the language of the story, and how it moved against the one before."""
@@ -182,7 +186,7 @@ class Teller:
             chosen = self.visitor.choose(found.item_ids, self.clicked) or found.item_ids[0]
         with timed() as clock:
             mark = self.click(chosen)
-            now = self.engine.recommend(USER, n=self.n)
+            now = self.recommended()
         facts = {
             "title": self.title(chosen),
             "item_id": chosen,
@@ -198,7 +202,7 @@ class Teller:
         with timed() as clock:
             self.engine.add([newcomer])
         found = self.engine.search(query, user_id=USER, n=self.n)
-        every = self.engine.recommend(USER, n=len(self.engine.dataset.items)).item_ids
+        every = self.engine.recommend(USER, n=len(self.engine.dataset.items), exposure=0.0).item_ids
         hits = self.engine.search(query, user_id=USER, n=_DEEP).item_ids
         places = {
             "found": _place(hits, newcomer.item_id),
@@ -217,8 +221,8 @@ class Teller:
     def _forget(self, stranger: ItemList) -> Scene:
         with timed() as clock:
             removed = self.forget()
-        now = self.engine.recommend(USER, n=self.n)
-        nobody = self.engine.recommend("somebody-never-seen", n=self.n)
+        now = self.recommended()
+        nobody = self.recommended("somebody-never-seen")
         facts = {"like_before": _same(now, stranger), "like_nobody": _same(now, nobody)}
         verdict = "same" if facts["like_before"] else "nobody" if facts["like_nobody"] else "differs"
         lines = self.lines(now)
