@@ -116,3 +116,25 @@ def test_no_line_is_wider_than_the_terminal(
     lines = run("recommend", fitted, "-n", 4).stdout.splitlines()
     assert max(map(len, lines)) <= width
     assert len([line for line in lines if line.strip()[:1] in set("1234")]) >= 4
+
+
+def test_a_sentence_is_a_profile_whose_limits_hold_and_are_told(
+    run: Run, run_json: Run, fitted: Path
+) -> None:
+    answer = run_json("recommend", fitted, "--text", "a tent under 100, not too heavy", "-n", 5)
+    assert answer["asked"] == {"text": "a tent under 100, not too heavy"}
+    assert answer["items"]
+    assert all(item["price"] < 100 for item in answer["items"])
+    assert "understood:price below 100" in answer["warnings"]
+    shown = run("recommend", fitted, "--text", "a tent under 100, not too heavy").stdout
+    assert "understood: price below 100" in shown
+    assert "! 'not too heavy' could not be turned into a rule" in shown
+
+
+def test_search_obeys_a_sentence_when_asked(run_json: Run, fitted: Path) -> None:
+    dear = max(item["price"] for item in run_json("search", fitted, "tent", "-n", 40)["items"])
+    words = f"tent under {dear}"
+    plain = run_json("search", fitted, words, "-n", 40)["items"]
+    obeyed = run_json("search", fitted, words, "--sentence", "-n", 40)["items"]
+    assert obeyed
+    assert max(item["price"] for item in obeyed) < dear <= max(item["price"] for item in plain)

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 _SHORT = {"lexical": "words", "dense": "meaning", "popularity": "popular"}
 """Reasons that many items share, in a word."""
 
-_LOUD, _EXPECTED = "unknown_item", "no_user"
-"""The warning that a mistyped id gives, and the one that everybody who names no user expects."""
+_LOUD = ("unknown_item", "not_understood", "shop_without_prices", "currency_not_converted")
+_EXPECTED = "no_user"
+"""Warnings that something asked for was not done, and the one that everybody who names no user expects."""
 
 FindItem = Callable[[str], "Item | None"]
 NARROW, WIDE = 48, 88
@@ -40,6 +41,10 @@ _WARNINGS = {
     "shop_without_events": "the shop has no events yet, so item texts decide alone",
     "no_user": "nobody in particular asked: this is what a stranger gets",
     "user_without_events": "nothing is known of this user yet: this is what a stranger gets",
+    "understood": "understood: {}",
+    "not_understood": "'{}' could not be turned into a rule and was left out",
+    "shop_without_prices": "the shop has no prices, so the bounds on the price could not be kept",
+    "currency_not_converted": "{} was read as the shop's own currency",
     "unknown_item": "item {} is not in the catalogue and could not be taken into account",
 }
 

@@ -28,6 +28,9 @@ def search(
     filters: o.Filters = None,
     exclude: o.Excluded = None,
     events: o.Events = None,
+    sentence: Annotated[
+        bool, typer.Option("--sentence", help="Obey what the words refuse, and what they let it cost.")
+    ] = False,
     as_json: o.AsJson = False,
 ) -> None:
     r"""Search the shop by words, for anyone or for one user.
@@ -44,7 +47,7 @@ def search(
     engine = open_model(model)
     known = _question(user, filters, exclude, events)
     with timed() as clock:
-        found = engine.search(query, n=n, **known)
+        found = engine.search(query, n=n, sentence=sentence, **known)
     asked = {"text": query, "user_id": user, "filters": filters, "exclude": exclude, "events": events}
     answers.give(engine, found, clock, asked=asked, as_json=as_json)
 
@@ -53,6 +56,12 @@ def recommend(
     model: o.Model,
     *,
     user: o.User = None,
+    text: Annotated[
+        str,
+        typer.Option(
+            "--text", "-t", metavar="SENTENCE", help="What is wished for, refused and affordable."
+        ),
+    ] = "",
     n: o.N = 10,
     filters: o.Filters = None,
     exclude: o.Excluded = None,
@@ -62,19 +71,20 @@ def recommend(
     """Recommend items to a user, a visitor or a stranger.
 
     Without --user and --event it says what a stranger is shown.
-    Each --event counts at once.
+    Each --event counts at once, and so does a wish in a sentence.
 
     [bold]Examples[/bold]
 
       warmstart recommend my-model
       warmstart recommend my-model --user 42
       warmstart recommend my-model --event view:1001 --event add_to_cart:1007
+      warmstart recommend my-model --text "gift for a father who fishes, under 50, no plastic"
     """
     engine = open_model(model)
     known = _question(user, filters, exclude, events)
     with timed() as clock:
-        found = engine.recommend(n=n, **known)
-    asked = {"user_id": user, "filters": filters, "exclude": exclude, "events": events}
+        found = engine.recommend(n=n, text=text, **known)
+    asked = {"user_id": user, "text": text, "filters": filters, "exclude": exclude, "events": events}
     answers.give(engine, found, clock, asked=asked, as_json=as_json)
 
 

@@ -19,6 +19,13 @@ SOURCES: Final[Mapping[str, str]] = {
     POPULARITY: "popularity",
 }
 
+_SAID: Final[Mapping[str, str]] = {
+    "lexical": "has your words",
+    "dense": "means what you typed",
+    "refused": "is like what you do not want",
+    "price unknown": "nobody knows its price",
+}
+
 _TELLING: Final = 0.1  # evidence that adds less than a tenth of the best is not worth a shopper's time
 
 _VERBS: Final[Mapping[str, str]] = {
@@ -93,4 +100,4 @@ def _prior_sentence(reason: Reason, new: bool) -> str:
     if reason.kind == "popularity":
         who = "many" if reason.value > 0 else "few"
         return f"likely to be liked by {who}" if new else f"liked by {who}"
-    return {"lexical": "has your words", "dense": "means what you typed"}.get(reason.kind, reason.kind)
+    return _SAID.get(reason.kind, reason.kind)
