@@ -78,7 +78,7 @@ def recommend(
       warmstart recommend my-model
       warmstart recommend my-model --user 42
       warmstart recommend my-model --event view:1001 --event add_to_cart:1007
-      warmstart recommend my-model --text "gift for a father, under 50, no plastic"
+      warmstart recommend my-model -t "gift for a father, under 50, no plastic"
     """
     engine = open_model(model)
     known = _question(user, filters, exclude, events)
