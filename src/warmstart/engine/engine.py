@@ -18,6 +18,7 @@ from warmstart.data.query import Query
 from warmstart.data.records import Event, Item, item_from_row, items_frame
 from warmstart.encoders.auto import choose_encoder
 from warmstart.engine import persistence
+from warmstart.engine.asking import Memory
 from warmstart.engine.event_log import EventLog
 from warmstart.engine.explaining import by_evidence, in_words, main_source
 from warmstart.engine.forgetting import without_user
@@ -82,6 +83,7 @@ class Engine:
         self._dataset = dataset
         self._stages = stages
         self._log = EventLog(dataset.events)
+        self._remember()
         self._shelves = Shelves(dataset)
         self._typical: FloatArray | None = None
         self._count_exposure()
@@ -90,6 +92,7 @@ class Engine:
         """Learn the shop-wide tables again, with all events observed since the fit."""
         self._dataset = self.dataset
         self._log = EventLog(self._dataset.events)
+        self._remember()
         self._stages.scorer.refit(self._dataset)
 
     # -- evidence ---------------------------------------------------------------------------------
@@ -121,6 +124,7 @@ class Engine:
         dataset = self._known()
         removed, was_fitted = self._log.remove(user_id)
         self._dataset = without_user(dataset, self._log.fitted, user_id)
+        self._remember()
         if len(self._dataset.queries) < len(dataset.queries):
             self._shelves = Shelves(self._dataset)
         if was_fitted:
@@ -134,6 +138,7 @@ class Engine:
         It is then as if the user had done it all; shop-wide tables follow at the next `refresh`.
         """
         self._dataset, moved = merge(self._known(), self._log, visitor_id, user_id)
+        self._remember()
         return moved
 
     # -- questions --------------------------------------------------------------------------------
@@ -154,7 +159,7 @@ class Engine:
         With `sentence` refusals and price bounds in the words are obeyed (`search.sentence`).
         """
         wish = self._shelves.wish(text) if sentence else Wish(text=text)
-        query = self._query(
+        query = self._asking().query(
             text=wish.text, user_id=user_id, events=events, filters=filters, exclude=exclude
         )
         personal = PersonalSearch.of(query, self._allowed(query), self._stages, self.settings)
@@ -172,6 +177,7 @@ class Engine:
         events: Sequence[Event] = (),
         text: str = "",
         exposure: float | None = None,
+        context: Mapping[str, Any] | None = None,
     ) -> ItemList:
         """The `n` items a user may want next; for a stranger, what most people want.
 
@@ -179,9 +185,12 @@ class Engine:
         `events` is further evidence, such as the clicks of a session without a user. Items that the user
         already touched are left out; those only shown to them (impressions) are not. `exposure` is the
         share of places for new and thin items, by default that of the settings (`ExposurePolicy`): the
-        order is then not that of the scores alone.
+        order is then not that of the scores alone. `context` is the scene: `time` and whatever else the
+        shop's events tell of (device, store); what the users table says of a user is added to it.
         """
-        query = self._query(user_id=user_id, events=events, filters=filters, exclude=exclude)
+        query = self._asking().query(
+            user_id=user_id, events=events, filters=filters, exclude=exclude, context=context
+        )
         allowed = self._allowed(query, without=touched(query.events))
         if text.strip():
             wished = Wished.of(self._shelves, text, query, self._stages, self.settings)
@@ -236,7 +245,7 @@ class Engine:
                 found=repr(item_id),
                 todo="Check the id, or add the item.",
             )
-        query = self._query(text=text, user_id=user_id, events=events)
+        query = self._asking().query(text=text, user_id=user_id, events=events)
         if text:
             position = int(self._stages.scorer.positions([item_id])[0])
             allowed = self._allowed(query)
@@ -317,26 +326,12 @@ class Engine:
             raise NotFittedError("Engine")
         return self._dataset
 
-    def _query(
-        self,
-        *,
-        text: str = "",
-        user_id: str | None = None,
-        events: Sequence[Event] = (),
-        anchors: Sequence[str] = (),
-        filters: Filters | None = None,
-        exclude: Iterable[str] = (),
-    ) -> Query:
+    def _remember(self) -> None:
+        self._memory = Memory(self._log, self._known().users)
+
+    def _asking(self) -> Memory:
         self._known()
-        known = self._log.events_of(user_id) if user_id else ()
-        return Query(
-            text=text,
-            user_id=user_id,
-            events=(*known, *events),
-            anchors=tuple(anchors),
-            filters=dict(filters or {}),
-            exclude=frozenset(exclude),
-        )
+        return self._memory
 
     def _allowed(self, query: Query, without: Iterable[str] = ()) -> BoolArray:
         """Rules: filters, availability and exclusions; they come last and always hold."""
@@ -353,7 +348,7 @@ class Engine:
         filters: Filters | None,
         exclude: Iterable[str],
     ) -> ItemList:
-        query = self._query(anchors=anchors, filters=filters, exclude=exclude)
+        query = self._asking().query(anchors=anchors, filters=filters, exclude=exclude)
         allowed = self._allowed(query)
         if not len(self._stages.scorer.positions(anchors)):
             return self._ranked(query, self.score(query), allowed, n)
