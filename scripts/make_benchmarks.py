@@ -12,9 +12,11 @@ from warmstart.evaluate.metrics import lower_is_better
 
 try:
     from scripts.conclusions import CONCLUSIONS
+    from scripts.context_figures import context_section
     from scripts.published_figures import melu_section, published_section, table
 except ModuleNotFoundError:  # run as a file
     from conclusions import CONCLUSIONS  # type: ignore[import-not-found, no-redef]
+    from context_figures import context_section  # type: ignore[import-not-found, no-redef]
     from published_figures import (  # type: ignore[import-not-found, no-redef]
         melu_section,
         published_section,
@@ -296,6 +298,8 @@ def render() -> str:
     parts = [INTRODUCTION.strip(), summary_section(reports)]
     parts += [protocol_section(name, report) for name, report in reports.items()]
     parts += [melu_section(reports["ml1m_melu-ratings"])] if "ml1m_melu-ratings" in reports else []
+    scenes = read("context")
+    parts += [context_section(scenes)] if scenes else []
     parts += [published_section(read("published_ranking"), read("published_text"))]
     engine = read("engine")
     parts += [engine_section(engine)] if engine else []

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from scripts.conclusions import CONCLUSIONS
+from scripts.context_figures import CONTEXT_CONCLUSION
 from scripts.make_benchmarks import PAGE, RESULTS, render
 
 
@@ -21,3 +22,17 @@ def test_every_table_with_a_conclusion_has_its_results(name):
     assert report["comparisons"]
     assert report["environment"]["seeds"]
     assert CONCLUSIONS[name].endswith(".")
+
+
+def test_what_is_said_of_scenes_is_what_was_measured():
+    report = json.loads((RESULTS / "context.json").read_text(encoding="utf-8"))
+    rows = {(row["shop"], row["question"], row["told"]): row for row in report["rows"]}
+    assert (
+        rows["ml100k", "first five", "profile"]["low"] > 0 > rows["ml100k", "after five", "profile"]["low"]
+    )
+    assert rows["completejourney", "visits", "logged"]["low"] > 0
+    assert (
+        rows["simulated", "visits", "all"]["context"] > 2 * rows["simulated", "visits", "all"]["popularity"]
+    )
+    assert all(row["low"] <= 0 <= row["high"] for row in report["rows"] if row["told"] == "moment")
+    assert CONTEXT_CONCLUSION.endswith(".")
