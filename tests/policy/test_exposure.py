@@ -12,6 +12,7 @@ from warmstart.data.dataset import Dataset
 from warmstart.data.item_list import ItemList
 from warmstart.data.query import Query
 from warmstart.data.records import Event, Item
+from warmstart.policy.deserved import Spectrum
 from warmstart.policy.exposure import EXPOSURE, ExposurePolicy
 
 OLD = [f"old {i}" for i in range(40)]
@@ -119,14 +120,37 @@ def test_thin_items_qualify_up_to_the_number_asked_for():
     assert not own.qualifies(["old 0"]).any()
 
 
-def test_by_default_the_share_is_their_part_of_the_catalogue_and_at_most_a_tenth():
+def test_by_default_the_share_is_what_they_deserve_and_at_most_a_tenth():
     own = policy(None)
     assert own.asked == 0.1
-    for item_id in NEW[:9]:
-        own.update(bought(item_id))
-    assert own.asked == pytest.approx(1 / 50)
     assert policy(None, most=0.3).asked == pytest.approx(10 / 50)
+    for item_id in NEW[:9]:
+        own.update(bought(item_id, 5))
+    assert own.asked == pytest.approx(1 / 50)
+    own.update(bought(NEW[9], 5))
+    assert own.asked == 0.0
     assert ExposurePolicy().fit(Dataset.from_records([])).asked == 0.0
+
+
+def test_stock_that_nobody_took_is_no_reason_for_room():
+    tail = [event for i, item_id in enumerate(NEW) for event in bought(item_id, i % 3)]
+    items = [Item(item_id=item_id) for item_id in (*OLD, *NEW)]
+    events = [event for item_id in OLD for event in bought(item_id, 8)] + tail
+    own = ExposurePolicy().fit(Dataset.from_records(items, events))
+    # Four items without events, three with one, three with two: 3 * 2 / (2 * 4) of the four by chance.
+    assert own.asked == pytest.approx((4 - 0.75) / 50 + 3 / 329)
+
+
+@given(counts=st.lists(st.integers(0, 6), min_size=1, max_size=30), below=st.integers(1, 5), data=st.data())
+def test_the_spectrum_follows_every_event(counts: list[int], below: int, data: st.DataObject):
+    spectrum = Spectrum.of(np.array(counts), below)
+    for place in data.draw(st.lists(st.integers(0, len(counts) - 1), max_size=10)):
+        spectrum.moved(counts[place])
+        counts[place] += 1
+    again = Spectrum.of(np.array(counts), below)
+    assert spectrum.items.tolist() == again.items.tolist()
+    assert spectrum.n_events == again.n_events == sum(counts)
+    assert 0.0 <= spectrum.deserved(below) <= 1.0
 
 
 @pytest.mark.parametrize("settings", [{"share": -0.1}, {"share": 1.5}, {"most": 2.0}, {"depth": -1.0}])
