@@ -49,8 +49,9 @@ SHOPS = ("ml100k", "beauty")
 SHARES = (0.05, 0.1, 0.15, 0.2)
 PLAIN, CONTENT, DEFAULT = "0", "content", "default"
 THIN = 6
+ONLY_THIN = {"at_least": 1, "thin_below": THIN}
 N = 20
-SAMPLE = 800
+SAMPLE = 500
 """Users asked per shop, cut and seed."""
 
 
@@ -90,7 +91,7 @@ class Asked:
     """The scores of every question of an exam, and the order that each share makes of them."""
 
     exam: Exam
-    thin_below: int
+    whom: Mapping[str, int]
     engine: Engine = field(init=False)
 
     def __post_init__(self) -> None:
@@ -100,10 +101,8 @@ class Asked:
         self.content.fit(train)
         self.policies: dict[str, ExposurePolicy | None] = {PLAIN: None}
         for share in SHARES:
-            self.policies[f"{share:g}"] = ExposurePolicy(share=share, thin_below=self.thin_below).fit(train)
-        self.policies[DEFAULT] = replace(self.engine.settings.exposure, thin_below=self.thin_below).fit(
-            train
-        )
+            self.policies[f"{share:g}"] = ExposurePolicy(share=share, **self.whom).fit(train)
+        self.policies[DEFAULT] = replace(self.engine.settings.exposure, **self.whom).fit(train)
 
     def answers(self) -> dict[str, Answers]:
         """For each way of ranking the ranks of the targets and the top of each list."""
@@ -140,7 +139,7 @@ def blocks(dataset: Dataset, cut: str, seeds: Sequence[int], sample: int, inner:
         shop = inner_shop(dataset, cut, seed) if inner else dataset
         split = CUTS[cut](shop, seed + INNER if inner else seed)
         exams[seed] = make_exam(split.sample(sample), (ALL_NEW, SHOP))
-        asked = Asked(exams[seed], THIN if cut == "thin items" else 1)
+        asked = Asked(exams[seed], ONLY_THIN if cut == "thin items" else {})
         for name, answers in asked.answers().items():
             given.setdefault(name, {})[seed] = answers
     return list(new_both.NEW_BOTH.measure(exams, given))

@@ -120,6 +120,14 @@ def test_thin_items_qualify_up_to_the_number_asked_for():
     assert not own.qualifies(["old 0"]).any()
 
 
+def test_thin_items_can_have_the_places_to_themselves():
+    own = policy(0.5, thin_below=3, at_least=1)
+    own.update(bought("new 0", 2))
+    assert own.qualifies(["new 0", "new 1", "old 0"]).tolist() == [True, False, False]
+    assert new_in(own.rerank(Query(), ALL_NEW_LAST, 20)) == 1
+    assert policy(None, thin_below=3, at_least=1).asked == 0.0
+
+
 def test_by_default_the_share_is_what_they_deserve_and_at_most_a_tenth():
     own = policy(None)
     assert own.asked == 0.1
@@ -150,7 +158,7 @@ def test_the_spectrum_follows_every_event(counts: list[int], below: int, data: s
     again = Spectrum.of(np.array(counts), below)
     assert spectrum.items.tolist() == again.items.tolist()
     assert spectrum.n_events == again.n_events == sum(counts)
-    assert 0.0 <= spectrum.deserved(below) <= 1.0
+    assert 0.0 <= spectrum.deserved(below=below) <= 1.0
 
 
 @pytest.mark.parametrize("settings", [{"share": -0.1}, {"share": 1.5}, {"most": 2.0}, {"depth": -1.0}])

@@ -36,8 +36,8 @@ class Spectrum:
         if count + 1 < len(self.items):
             self.items[count + 1] += 1
 
-    def deserved(self, below: int = 1) -> float:
-        """The part of the coming events that items with fewer than `below` events can be expected to get.
+    def deserved(self, at_least: int = 0, below: int = 1) -> float:
+        """The part of the coming events that items with `at_least` events, but not `below`, can expect.
 
         Of the items without events, chance alone leaves some: at least f1 (f1 - 1) / (2 (f2 + 1)), where
         f1 and f2 items have one event and two (Chao, "Nonparametric estimation of the number of classes
@@ -46,15 +46,16 @@ class Spectrum:
         have not had their chance yet, and are given as much as the average item. Items with a few
         events may expect the part of the events that they had so far.
 
-        >>> Spectrum.of(np.array([0] * 20 + [5] * 80), 1).deserved()  # nothing but new items has no events
-        0.2
-        >>> Spectrum.of(np.array([0] * 20 + [1] * 40 + [2] * 20 + [50] * 20), 1).deserved()  # a long tail
-        0.037037037037037035
+        >>> new_items, long_tail = [0] * 20 + [5] * 80, [0] * 20 + [1] * 40 + [2] * 20 + [50] * 20
+        >>> [round(Spectrum.of(np.array(counts), 1).deserved(), 3) for counts in (new_items, long_tail)]
+        [0.2, 0.037]
         """
+        few = float(np.arange(max(at_least, 1), below) @ self.items[max(at_least, 1) : below])
+        return min(1.0, few / max(self.n_events, 1) + (0.0 if at_least else self._without_events()))
+
+    def _without_events(self) -> float:
         none, once, twice = (int(count) for count in self.items[:3])
-        if not none and below < 2:
+        if not none:
             return 0.0
         unlucky = once * (once - 1) / (2 * (twice + 1))
-        untried = max(0.0, none - unlucky) / max(self.n_items, 1)
-        few = float(np.arange(1, below) @ self.items[1:below])
-        return min(1.0, untried + ((once if none else 0) + few) / max(self.n_events, 1))
+        return max(0.0, none - unlucky) / self.n_items + once / max(self.n_events, 1)

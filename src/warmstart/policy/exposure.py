@@ -36,13 +36,13 @@ class ExposurePolicy(Policy):
 
     An item qualifies while it has fewer than `thin_below` events, those observed since the fit counted
     (impressions and searches do not count): 1 means items without any event, 6 also those with one to
-    five. Of a list of n, share * n places belong to them: the whole part always, one more with the
-    probability of the rest. The draw is a hash of `seed`, the user and their evidence, so that the same
-    question has the same answer while users differ; the expected share is exact and no list is off by
-    one item or more. Places are spread evenly, `depth` of the way down each of the equal stretches of the
-    list; they go to the best qualifying items by score, in order. Such items that the ranking shows
-    anyway count towards the share and keep their places, so that the share is a floor: where more are
-    wanted on merit, more are shown.
+    five, and `at_least` 1 leaves the places to the latter alone. Of a list of n, share * n places belong
+    to them: the whole part always, one more with the probability of the rest. The draw is a hash of
+    `seed`, the user and their evidence, so that the same question has the same answer while users
+    differ; the expected share is exact and no list is off by one item or more. Places are spread evenly,
+    `depth` of the way down each of the equal stretches of the list; they go to the best qualifying items
+    by score, in order. Such items that the ranking shows anyway count towards the share, so that it is a
+    floor: where more are wanted on merit, more are shown.
 
     `share` None asks for what these items can be expected to be worth (`Spectrum.deserved`: their part of
     the catalogue when they are new, next to nothing when they are stock that nobody took), at most
@@ -56,6 +56,7 @@ class ExposurePolicy(Policy):
     share: float | None = None
     most: float = 0.1
     thin_below: int = 1
+    at_least: int = 0
     depth: float = tunable(0.5, low=0.0, high=1.0)
     seed: int = 0
 
@@ -68,14 +69,16 @@ class ExposurePolicy(Policy):
         """The share in force."""
         self._check_fitted()
         return (
-            min(self.most, self._spectrum.deserved(self.thin_below)) if self.share is None else self.share
+            min(self.most, self._spectrum.deserved(self.at_least, self.thin_below))
+            if self.share is None
+            else self.share
         )
 
     def qualifies(self, item_ids: Iterable[str]) -> BoolArray:
         """Which of these items are new or thin now; unknown ones are new."""
         self._check_fitted()
         counts = [int(self.counts_[self._place[i]]) if i in self._place else 0 for i in item_ids]
-        return np.array(counts, dtype=np.int64) < self.thin_below
+        return self._between(np.array(counts, dtype=np.int64))
 
     def asking(self, share: float) -> ExposurePolicy:
         """The same policy with another share, for one question: what was learned is not copied."""
@@ -102,6 +105,10 @@ class ExposurePolicy(Policy):
                 self._spectrum.moved(int(self.counts_[place]))
                 self.counts_[place] += 1
 
+    def _between(self, counts: IntArray) -> BoolArray:
+        between: BoolArray = (counts >= self.at_least) & (counts < self.thin_below)
+        return between
+
     def _count(self) -> None:
         self._spectrum = Spectrum.of(self.counts_, self.thin_below)
 
@@ -115,7 +122,7 @@ class ExposurePolicy(Policy):
         best = top_positions(scores, n)
         if not self.asked:
             return best
-        own = np.where(self.counts_ < self.thin_below, scores, np.float32("nan"))
+        own = np.where(self._between(self.counts_), scores, np.float32("nan"))
         both = np.union1d(best, top_positions(own, n))
         return both[np.argsort(-scores[both], kind="stable")]
 
