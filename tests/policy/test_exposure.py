@@ -89,15 +89,21 @@ def test_what_ranks_high_on_merit_keeps_its_place_and_counts():
     shown = policy(0.1).rerank(Query(), items, 20)
     assert shown.item_ids == items.item_ids[:20]
     three = policy(0.15).rerank(Query(), items, 20)
-    assert [three.item_ids.index(item_id) for item_id in NEW[:3]] == [0, 6, 16]
-    assert three.sources[16] == EXPOSURE
+    assert [three.item_ids.index(item_id) for item_id in NEW[:3]] == [0, 6, 19]
+    assert three.sources[19] == EXPOSURE
     assert three.sources[0] == three.sources[6] == ""
 
 
 def test_places_are_spread_over_the_list_and_depth_moves_them():
-    for depth, places in ((0.0, [0, 10]), (0.5, [5, 15]), (1.0, [10, 19])):
+    for depth, places in ((0.0, [0, 10]), (0.5, [4, 14]), (1.0, [9, 19])):
         shown = policy(0.1, depth=depth).rerank(Query(), ALL_NEW_LAST, 20)
         assert [i for i, item_id in enumerate(shown.item_ids) if item_id in NEW] == places
+
+
+@given(share=st.sampled_from([0.05, 0.1, 0.2, 0.25, 0.5]), n=st.integers(1, 20))
+def test_a_part_of_the_list_has_its_part_of_the_share(share: float, n: int):
+    shown = policy(share).rerank(Query(), ALL_NEW_LAST, 20)
+    assert int(n * share) <= new_in(shown.take(range(n))) <= n * share + 1
 
 
 # -- who qualifies --------------------------------------------------------------------------------

@@ -36,28 +36,30 @@ class ExposurePolicy(Policy):
 
     An item qualifies while it has fewer than `thin_below` events, those observed since the fit counted
     (impressions and searches do not count): 1 means items without any event, 6 also those with one to
-    five, and `at_least` 1 leaves the places to the latter alone. Of a list of n, share * n places belong
-    to them: the whole part always, one more with the probability of the rest. The draw is a hash of
-    `seed`, the user and their evidence, so that the same question has the same answer while users
-    differ; the expected share is exact and no list is off by one item or more. Places are spread evenly,
-    `depth` of the way down each of the equal stretches of the list; they go to the best qualifying items
-    by score, in order. Such items that the ranking shows anyway count towards the share, so that it is a
-    floor: where more are wanted on merit, more are shown.
+    five, and `at_least` 1 leaves the places to the latter alone.
+
+    Of a list of n, share * n places belong to them: the whole part always, one more with the probability
+    of the rest. The draw is a hash of `seed`, the user and their evidence, so that the same question has
+    the same answer while users differ; the expected share is exact and no list is off by one item or
+    more. Places are spread evenly, `depth` of the way down each of the equal stretches of the list (1,
+    the last of each, loses least for what it brings), and go to the best qualifying items in order. Such
+    items that the ranking shows anyway count, so that the share is a floor: where more are wanted on
+    merit, more are shown.
 
     `share` None asks for what these items can be expected to be worth (`Spectrum.deserved`: their part of
     the catalogue when they are new, next to nothing when they are stock that nobody took), at most
     `most`. A share of 0 leaves every list as it is.
 
     Needs nothing but event counts. Serves every list long enough to spare places: at n * share below 1
-    some lists show one such item and most show none. A tenth costs about 1 % of the whole shop's nDCG@20
-    where the items are new, and up to 7 % where they are stock that nobody wants.
+    some lists show one such item and most show none. Cost: docs/how-to/exposure.md; most where they are
+    stock that nobody wants.
     """
 
     share: float | None = None
     most: float = 0.1
     thin_below: int = 1
     at_least: int = 0
-    depth: float = tunable(0.5, low=0.0, high=1.0)
+    depth: float = tunable(1.0, low=0.0, high=1.0)
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -152,8 +154,8 @@ def _check_share(name: str, value: float | None) -> None:
 def _order(own: BoolArray, n: int, quota: int, depth: float) -> list[int]:
     """Which candidates to show where, when at least `quota` of `n` should be among their `own`.
 
-    >>> _order(np.array([False, False, False, False, True, True]), 4, 1, 0.5)
-    [0, 1, 4, 2]
+    >>> _order(np.array([False, False, False, False, True, True]), 4, 1, 1.0)
+    [0, 1, 2, 4]
     """
     natural = np.flatnonzero(own[:n])
     others, candidates = np.flatnonzero(~own), np.flatnonzero(own)
@@ -167,7 +169,8 @@ def _order(own: BoolArray, n: int, quota: int, depth: float) -> list[int]:
 
 def _free_places(n: int, quota: int, depth: float, natural: Sequence[int], short: int) -> list[int]:
     """`short` more places: the evenly spread ones that are free, from the end of the list."""
-    spread = [min(int((i + depth) * n / quota), n - 1) for i in range(quota)] if quota else []
+    stretch = n / max(quota, 1)
+    spread = [int(round(i * stretch + depth * (stretch - 1), 9)) for i in range(quota)]
     wanted = [place for place in dict.fromkeys(reversed(spread)) if place not in natural]
     others = [place for place in reversed(range(n)) if place not in natural and place not in wanted]
     return (wanted + others)[:short]
