@@ -1,6 +1,7 @@
 """What a share of the places for new or thin items costs, and what it brings; writes results/exposure.json.
 
-    python benchmarks/exposure.py [SHOP ...]              default: ml100k and beauty under $WARMSTART_DATA
+    python benchmarks/exposure.py [SHOP ...]              default: ml100k and beauty under $WARMSTART_DATA;
+                                                          the results of other shops are kept
     python benchmarks/exposure.py --inner --sample 300    on a cut of the training part, nothing written
 
 One fit per shop, cut and seed; every share is then asked of the same scores. Cuts:
@@ -51,7 +52,7 @@ PLAIN, CONTENT, DEFAULT = "0", "content", "default"
 THIN = 6
 ONLY_THIN = {"at_least": 1, "thin_below": THIN}
 N = 20
-SAMPLE = 500
+SAMPLE = 300
 """Users asked per shop, cut and seed."""
 
 
@@ -205,6 +206,14 @@ def told(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def kept(shops: Sequence[str]) -> list[dict[str, Any]]:
+    """What an earlier run found for other shops."""
+    if not RESULTS.exists():
+        return []
+    rows = json.loads(RESULTS.read_text(encoding="utf-8"))["rows"]
+    return [row for row in rows if row["shop"] not in shops]
+
+
 def main() -> None:
     """Measure what was asked for."""
     parser = argparse.ArgumentParser()
@@ -227,7 +236,7 @@ def main() -> None:
             "seeds": list(options.seeds),
             "sample": options.sample,
             "encoder": "catalogue",
-            "rows": rows,
+            "rows": [*kept(options.shops), *rows],
         }
         RESULTS.write_text(json.dumps(report, indent=0) + "\n", encoding="utf-8")
 
