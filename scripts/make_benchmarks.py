@@ -13,10 +13,12 @@ from warmstart.evaluate.metrics import lower_is_better
 try:
     from scripts.conclusions import CONCLUSIONS
     from scripts.context_figures import context_section
+    from scripts.exposure_table import exposure_section
     from scripts.published_figures import melu_section, published_section, table
 except ModuleNotFoundError:  # run as a file
     from conclusions import CONCLUSIONS  # type: ignore[import-not-found, no-redef]
     from context_figures import context_section  # type: ignore[import-not-found, no-redef]
+    from exposure_table import exposure_section  # type: ignore[import-not-found, no-redef]
     from published_figures import (  # type: ignore[import-not-found, no-redef]
         melu_section,
         published_section,
@@ -301,6 +303,8 @@ def render() -> str:
     scenes = read("context")
     parts += [context_section(scenes)] if scenes else []
     parts += [published_section(read("published_ranking"), read("published_text"))]
+    exposure = read("exposure")
+    parts += [exposure_section(exposure)] if exposure else []
     engine = read("engine")
     parts += [engine_section(engine)] if engine else []
     return "\n\n".join(parts) + "\n"
