@@ -82,9 +82,13 @@ class GaussianHead(FewShotHead):
     def _learned(self, evidence: list[Evidence], strength: float) -> GaussianPrior:
         return learn_prior(Stacked.of(evidence), strength=strength, rank=self.rank, sweeps=self.sweeps)
 
+    def weights(self, evidence: Evidence) -> Values:
+        """The posterior mean of w, shape (dim,): the answer for x is x·w."""
+        pull: Values = self.covariance_ @ (evidence.vectors.T @ self._coefficients(evidence))
+        return self.mean_ + pull
+
     def _mean(self, vectors: Values, evidence: Evidence) -> Values:
-        pull = self.covariance_ @ (evidence.vectors.T @ self._coefficients(evidence))
-        answer: Values = vectors @ (self.mean_ + pull)
+        answer: Values = vectors @ self.weights(evidence)
         return answer
 
     def _variance(self, vectors: Values, evidence: Evidence) -> Values:
