@@ -19,6 +19,7 @@ COMMANDS = {
     "doctor",
     "search",
     "recommend",
+    "onboard",
     "similar",
     "cart",
     "explain",

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from warmstart.cli import ask, change, evaluate, export, fit
+from warmstart.cli import ask, change, evaluate, export, fit, onboard
 from warmstart.cli.demo import command as demo
 from warmstart.cli.doctor import command as doctor
 from warmstart.cli.errors import Commands, report_bug
@@ -30,6 +30,7 @@ _GROUPS: dict[str, dict[str, Callable[..., None]]] = {
         "similar": ask.similar,
         "cart": ask.cart,
         "explain": ask.explain,
+        "onboard": onboard.onboard,
     },
     "Change": {"add": change.add, "observe": change.observe, "forget": change.forget},
     "Measure and take out": {"evaluate": evaluate.evaluate, "export": export.export},
