@@ -31,8 +31,9 @@ def exposure_section(report: Report) -> str:
         f"One fit per shop, cut and seed (seeds {seeds}), every share asked of the same scores; at"
         f" most {report['sample']} users per seed, encoder {report['encoder']}. *Asked* is the share of"
         " places, *shown* that of the first 20; *whole* is nDCG@20 with every later item as a target,"
-        " *own* nDCG@20 with only the new (thin) ones; changes are against no policy (0). `content` is text similarity"
-        " alone. Intervals are 95 %, by bootstrap over users and items, those of changes paired.",
+        " *own* nDCG@20 with only the new (thin) ones; changes are against no policy (0). `content` is text"
+        " similarity alone. Intervals are 95 %, by bootstrap over users and items; those of changes are"
+        " paired.",
     ]
     places = dict.fromkeys((row["shop"], row["cut"]) for row in report["rows"])
     return "\n\n".join([*head, *(part for place in places for part in _tables(report["rows"], place))])

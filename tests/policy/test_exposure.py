@@ -12,6 +12,7 @@ from warmstart.data.dataset import Dataset
 from warmstart.data.item_list import ItemList
 from warmstart.data.query import Query
 from warmstart.data.records import Event, Item
+from warmstart.policy.chance import nth_probability
 from warmstart.policy.deserved import Spectrum
 from warmstart.policy.exposure import EXPOSURE, ExposurePolicy
 
@@ -184,12 +185,14 @@ def test_another_share_for_one_question_changes_nothing_else():
 # -- chance ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("share", "n"), [(0.13, 10), (0.05, 8), (0.37, 5), (0.1, 20)])
-def test_the_logged_propensity_is_how_often_an_item_stands_there(share: float, n: int):
-    own = policy(share)
+@pytest.mark.parametrize(
+    ("share", "n", "rest"), [(0.13, 10, 0.0), (0.37, 5, 0.0), (0.1, 20, 0.4), (0.37, 5, 0.3)]
+)
+def test_the_logged_propensity_is_how_often_an_item_stands_there(share: float, n: int, rest: float):
+    own = policy(share, rest=rest)
     stood: Counter[tuple[int, str]] = Counter()
     logged: dict[tuple[int, str], float] = {}
-    trials = 3000
+    trials = 2000
     for i in range(trials):
         for place, item in enumerate(own.rerank(Query(user_id=f"u{i}"), ALL_NEW_LAST, n)):
             stood[place, item.item_id] += 1
@@ -197,7 +200,26 @@ def test_the_logged_propensity_is_how_often_an_item_stands_there(share: float, n
     for key, propensity in logged.items():
         assert stood[key] / trials == pytest.approx(propensity, abs=4 * 0.5 / np.sqrt(trials))
     for place in range(n):  # in every place something stands
-        assert sum(p for (where, _), p in logged.items() if where == place) == pytest.approx(1, abs=1e-6)
+        assert sum(p for (where, _), p in logged.items() if where == place) == pytest.approx(
+            1, abs=1e-6 if rest == 0 else 0.01
+        )
+
+
+@given(size=st.integers(1, 8), rest=st.floats(0, 0.9))
+def test_every_item_comes_somewhere_and_something_comes_first_second_and_third(size: int, rest: float):
+    chances = np.array(
+        [[nth_probability(r, k, size, rest) for k in range(1, size + 1)] for r in range(1, size + 1)]
+    )
+    np.testing.assert_allclose(chances.sum(axis=0), 1.0, atol=1e-9)
+    np.testing.assert_allclose(chances.sum(axis=1), 1.0, atol=1e-9)
+
+
+def test_with_rest_more_items_get_their_turn():
+    for rest, at_least in ((0.0, 2), (0.5, 6)):
+        own = policy(0.1, rest=rest)
+        lists = [own.rerank(Query(user_id=f"u{i}"), ALL_NEW_LAST, 20) for i in range(100)]
+        assert all(new_in(shown) == 2 for shown in lists)
+        assert len({i for shown in lists for i in shown.item_ids if i in NEW}) >= at_least
 
 
 def test_the_same_question_has_the_same_answer_and_users_differ():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -20,6 +19,7 @@ from warmstart.data.dataset import Dataset
 from warmstart.data.item_list import ItemList
 from warmstart.data.query import Query
 from warmstart.data.records import Event
+from warmstart.policy.chance import nth_probability, question_key, uniform
 from warmstart.policy.deserved import Spectrum
 from warmstart.roles.encoder import Encoder
 from warmstart.roles.policy import Policy, certain
@@ -46,6 +46,9 @@ class ExposurePolicy(Policy):
     items that the ranking shows anyway count, so that the share is a floor: where more are wanted on
     merit, more are shown.
 
+    With `rest` above 0 each item that is to be brought up sits out with that chance, drawn for each user
+    and item: the places go round among more items, and the log can tell what each of them is worth.
+
     `share` None asks for what these items can be expected to be worth (`Spectrum.deserved`: their part of
     the catalogue when they are new, next to nothing when they are stock that nobody took), at most
     `most`. A share of 0 leaves every list as it is.
@@ -60,10 +63,11 @@ class ExposurePolicy(Policy):
     thin_below: int = 1
     at_least: int = 0
     depth: float = tunable(1.0, low=0.0, high=1.0)
+    rest: float = tunable(0.0, low=0.0, high=0.5)
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("share", "most", "depth"):
+        for name in ("share", "most", "depth", "rest"):
             _check_share(name, getattr(self, name))
 
     @property
@@ -130,18 +134,34 @@ class ExposurePolicy(Policy):
 
     def _rerank(self, query: Query, items: ItemList, n: int) -> ItemList:
         own = self.qualifies(items.item_ids)
-        whole, rest = divmod(round(self.asked * n, 9), 1.0)
-        fewer = _order(own, n, int(whole), self.depth)
-        more = _order(own, n, int(whole) + 1, self.depth) if rest else fewer
-        drawn, chance = (more, rest) if _uniform(query, self.seed) < rest else (fewer, 1.0 - rest)
-        same = np.array([a == b for a, b in zip(fewer, more, strict=True)], dtype=np.bool_)
-        shown = items.take(drawn)
+        extras = np.flatnonzero(own)[int(own[:n].sum()) : n].tolist()
+        key = question_key(query, self.seed)
+        whole, part = divmod(round(self.asked * n, 9), 1.0)
+        plans = [(1.0 - part, _plan(own, n, int(whole), self.depth))]
+        plans += [(part, _plan(own, n, int(whole) + 1, self.depth))] if part else []
+        _, drawn = plans[-1 if uniform(key) < part else 0]
+        brought = sorted(extras, key=lambda extra: self._sits_out(key, items.item_ids[extra]))
+        order = [place if place >= 0 else brought[-place - 1] for place in drawn]
+        shown = items.take(order)
+        chances = [
+            sum(weight * self._chance(plan[place], item, extras) for weight, plan in plans)
+            for place, item in enumerate(order)
+        ]
         sources = shown.sources or ("",) * n
         return replace(
             shown,
-            sources=tuple(EXPOSURE if i >= n else s for i, s in zip(drawn, sources, strict=True)),
-            propensities=(certain(shown) * np.where(same, 1.0, chance)).astype(np.float32),
+            sources=tuple(EXPOSURE if i >= n else s for i, s in zip(order, sources, strict=True)),
+            propensities=certain(shown) * np.array(chances, dtype=np.float32),
         )
+
+    def _sits_out(self, key: str, item_id: str) -> bool:
+        return self.rest > 0.0 and uniform(key, item_id) < self.rest
+
+    def _chance(self, planned: int, item: int, extras: Sequence[int]) -> float:
+        """How likely the candidate `item` fills a place of a plan."""
+        if planned >= 0 or item not in extras:
+            return float(planned == item)
+        return nth_probability(extras.index(item) + 1, -planned, len(extras), self.rest)
 
 
 def _check_share(name: str, value: float | None) -> None:
@@ -151,19 +171,20 @@ def _check_share(name: str, value: float | None) -> None:
         )
 
 
-def _order(own: BoolArray, n: int, quota: int, depth: float) -> list[int]:
-    """Which candidates to show where, when at least `quota` of `n` should be among their `own`.
+def _plan(own: BoolArray, n: int, quota: int, depth: float) -> list[int]:
+    """What to show in each of `n` places, when at least `quota` of them should hold candidates of `own`.
 
-    >>> _order(np.array([False, False, False, False, True, True]), 4, 1, 1.0)
-    [0, 1, 2, 4]
+    Candidates by number; -1, -2, ... stand for the first, second, ... of those brought up for it.
+
+    >>> _plan(np.array([False, False, True, False, True, True]), 4, 2, 1.0)
+    [0, 1, 2, -1]
     """
-    natural = np.flatnonzero(own[:n])
-    others, candidates = np.flatnonzero(~own), np.flatnonzero(own)
-    short = min(max(quota, n - len(others)), len(candidates)) - len(natural)
+    natural, others = np.flatnonzero(own[:n]).tolist(), np.flatnonzero(~own).tolist()
+    short = min(max(quota, n - len(others)), int(own.sum())) - len(natural)
     if short <= 0:
         return list(range(n))
-    taken = {*natural.tolist(), *_free_places(n, quota, depth, natural.tolist(), short)}
-    mine, rest = iter(candidates.tolist()), iter(others.tolist())
+    taken = {*natural, *_free_places(n, quota, depth, natural, short)}
+    mine, rest = iter([*natural, *range(-1, -short - 1, -1)]), iter(others)
     return [next(mine if place in taken else rest) for place in range(n)]
 
 
@@ -174,12 +195,3 @@ def _free_places(n: int, quota: int, depth: float, natural: Sequence[int], short
     wanted = [place for place in dict.fromkeys(reversed(spread)) if place not in natural]
     others = [place for place in reversed(range(n)) if place not in natural and place not in wanted]
     return (wanted + others)[:short]
-
-
-def _uniform(query: Query, seed: int) -> float:
-    """A number in [0, 1) that belongs to who asks, what for, and what is known of them."""
-    evidence = [(event.item_id, event.event_type) for event in query.events]
-    context = sorted((name, repr(value)) for name, value in query.context.items())
-    key = repr((seed, query.user_id, query.text, query.anchors, evidence, context))
-    digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") / 2.0**64
