@@ -204,9 +204,10 @@ def test_the_shares_of_a_cart_sum_to_the_score(scorer: ComplementScorer, positio
     )
     items = np.array([0, 5, 11, 17])
     fitted = scorer._relations
-    shares = fitted.pairwise(np.array(positions), weights, items)
-    whole = fitted.scores(np.array(positions), weights)
-    np.testing.assert_allclose(shares.sum(axis=0), whole[items], rtol=1e-3, atol=1e-4)
+    for beyond in (False, True):
+        shares = fitted.pairwise(np.array(positions), weights, items, beyond_likeness=beyond).shares
+        whole = fitted.scores(np.array(positions), weights, beyond_likeness=beyond)
+        np.testing.assert_allclose(shares.sum(axis=0), whole[items], rtol=1e-3, atol=1e-4)
 
 
 # -- what it is for -------------------------------------------------------------------------------

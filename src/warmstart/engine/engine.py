@@ -22,6 +22,7 @@ from warmstart.engine.asking import Memory
 from warmstart.engine.event_log import EventLog
 from warmstart.engine.explaining import by_evidence, in_words, main_source
 from warmstart.engine.forgetting import without_user
+from warmstart.engine.goes_with import Beside, same_thing_again
 from warmstart.engine.listing import checked_size, explained, shown, shown_first, touched
 from warmstart.engine.merging import merge
 from warmstart.engine.personal_search import PersonalSearch
@@ -93,7 +94,7 @@ class Engine:
         self._dataset = self.dataset
         self._log = EventLog(self._dataset.events)
         self._remember()
-        self._stages.scorer.refit(self._dataset)
+        self._stages.refit(self._dataset)
 
     # -- evidence ---------------------------------------------------------------------------------
 
@@ -128,7 +129,7 @@ class Engine:
         if len(self._dataset.queries) < len(dataset.queries):
             self._shelves = Shelves(self._dataset)
         if was_fitted:
-            self._stages.scorer.refit(self._dataset)
+            self._stages.refit(self._dataset)
         self._count_exposure()
         return removed
 
@@ -202,7 +203,15 @@ class Engine:
         self, item_id: str, *, n: int = 10, filters: Filters | None = None, exclude: Iterable[str] = ()
     ) -> ItemList:
         """The `n` items most like one item."""
-        return self._around([item_id], self.settings.similar_weights, n, filters, exclude)
+        return self._around(self._asking().query(anchors=[item_id], filters=filters, exclude=exclude), n)
+
+    def complement(
+        self, item_id: str, *, n: int = 10, filters: Filters | None = None, exclude: Iterable[str] = ()
+    ) -> ItemList:
+        """The `n` items that go with one item and are not the same thing again."""
+        again = same_thing_again(self._stages.complement, self._known().items, item_id)
+        query = self._asking().query(anchors=[item_id], filters=filters, exclude={*exclude, *again})
+        return self._beside(query, n, beyond_likeness=True)
 
     def cart(
         self,
@@ -213,7 +222,7 @@ class Engine:
         exclude: Iterable[str] = (),
     ) -> ItemList:
         """The `n` items that go best with those in a cart."""
-        return self._around(list(item_ids), self.settings.cart_weights, n, filters, exclude)
+        return self._beside(self._asking().query(anchors=item_ids, filters=filters, exclude=exclude), n)
 
     def score(self, query: Query) -> FloatArray:
         """The scores that `recommend` ranks by, for every item in catalogue order."""
@@ -340,23 +349,18 @@ class Engine:
     def _told(self, reasons: Sequence[Reason], query: Query, item_id: str) -> tuple[Reason, ...]:
         return in_words(reasons, query, self._shelves.titles, item_id, self._stages.scorer.has_events)
 
-    def _around(
-        self,
-        anchors: list[str],
-        mixing: Mapping[str, float],
-        n: int,
-        filters: Filters | None,
-        exclude: Iterable[str],
-    ) -> ItemList:
-        query = self._asking().query(anchors=anchors, filters=filters, exclude=exclude)
-        allowed = self._allowed(query)
-        if not len(self._stages.scorer.positions(anchors)):
-            return self._ranked(query, self.score(query), allowed, n)
-        scores = self._stages.scorer.score_with(query, mixing)
-        if not (scores[allowed] > 0).any():  # nothing was ever chosen together: likeness is all there is
-            mixing = self.settings.similar_weights
-            scores = self._stages.scorer.score_with(query, mixing)
-        return self._ranked(query, scores, allowed, n, mixing=mixing)
+    def _around(self, query: Query, n: int) -> ItemList:
+        known = len(self._stages.scorer.positions(query.anchors)) > 0
+        mixing = self.settings.similar_weights if known else None
+        scores = self._stages.scorer.score_with(query, mixing) if mixing else self.score(query)
+        return self._ranked(query, scores, self._allowed(query), n, mixing=mixing)
+
+    def _beside(self, query: Query, n: int, *, beyond_likeness: bool = False) -> ItemList:
+        if not self._stages.complement.knows(query):
+            return self._around(query, n)
+        most, titles = self.settings.reasons_per_item, self._shelves.titles
+        beside = Beside(self._stages.complement, titles, most, beyond_likeness)
+        return beside.listed(query, self._allowed(query), checked_size(n), self._warnings(query))
 
     def _ranked(
         self,

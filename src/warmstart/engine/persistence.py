@@ -25,6 +25,7 @@ from warmstart.data.dataset import Dataset
 from warmstart.data.schema import TABLES
 from warmstart.engine.settings import EngineSettings
 from warmstart.engine.stages import Stages
+from warmstart.recommend.complement import ComplementScorer
 from warmstart.roles.encoder import Encoder
 
 MANIFEST = "manifest.json"
@@ -81,11 +82,14 @@ def _read_stages(folder: Path, chosen: dict[str, Any], settings: EngineSettings)
     scorer.set_state(read_state(folder / "scorer"))
     retriever.use_encoder(encoder)
     scorer.use_encoder(encoder)
-    return Stages(encoder, chosen["why"], retriever, scorer)
+    complement = ComplementScorer()
+    complement.set_state(read_state(folder / "complement"))
+    complement.borrow(scorer)
+    return Stages(encoder, chosen["why"], retriever, scorer, complement)
 
 
 def _write(folder: Path, saved: Saved) -> None:
-    for name in ("encoder", "retriever", "scorer"):
+    for name in ("encoder", "retriever", "scorer", "complement"):
         write_state(folder / name, getattr(saved.stages, name).get_state())
     data = folder / "data"
     data.mkdir()

@@ -10,6 +10,7 @@ import polars as pl
 from warmstart.core import registry
 from warmstart.data.dataset import Dataset
 from warmstart.engine.settings import EngineSettings
+from warmstart.recommend.complement import ComplementScorer
 from warmstart.recommend.fused import FusedScorer
 from warmstart.roles.encoder import Encoder
 from warmstart.search.hybrid import HybridRetriever
@@ -17,12 +18,13 @@ from warmstart.search.hybrid import HybridRetriever
 
 @dataclass(frozen=True)
 class Stages:
-    """Encoder, retriever and scorer fitted to one shop; `why` says why this encoder was taken."""
+    """Encoder, retriever and scorers fitted to one shop; `why` says why this encoder was taken."""
 
     encoder: Encoder
     why: str
     retriever: HybridRetriever
     scorer: FusedScorer
+    complement: ComplementScorer
 
     @classmethod
     def fit(cls, dataset: Dataset, settings: EngineSettings, encoder: Encoder, why: str) -> Self:
@@ -31,12 +33,18 @@ class Stages:
         retriever, scorer = settings.retriever.unfitted(), settings.scorer.unfitted()
         retriever.fit(dataset, encoder)
         scorer.fit(dataset, encoder)
-        return cls(encoder, why, retriever, scorer)
+        return cls(encoder, why, retriever, scorer, ComplementScorer().fit_beside(scorer, dataset))
+
+    def refit(self, dataset: Dataset) -> None:
+        """Learn the tables of both scorers again from other events on the same items."""
+        self.scorer.refit(dataset)
+        self.complement.refit(dataset)
 
     def add(self, items: pl.DataFrame) -> None:
         """Take in new items and new facts about known ones."""
         self.retriever.add(items)
         self.scorer.add(items)
+        self.complement.add(items)
 
     def describe_encoder(self) -> dict[str, Any]:
         """Name and settings by which the encoder can be made again, and why it was taken."""

@@ -47,6 +47,11 @@ class TextScorer(Scorer):
         return self._features
 
     @property
+    def features(self) -> ItemFeatures:
+        """What the text of each item says, kept up to date with the catalogue."""
+        return self._text()
+
+    @property
     def content(self) -> FloatArray:
         """Content vectors of all items, shape (items, dim)."""
         return self._text().content

@@ -68,6 +68,12 @@ class ContentLift:
         lifts: FloatArray = np.maximum(likeness + mapped, np.float32(_LEAST))
         return lifts
 
+    def likeness(self, positions: IntArray, items: IntArray | slice) -> FloatArray:
+        """What mere likeness explains of the lift, at least 1, shape (positions, items)."""
+        cosines = self.content[positions] @ self.content[items].T
+        explained: FloatArray = np.maximum(self.alike(cosines), np.float32(1.0))
+        return explained
+
     def alike(self, cosines: FloatArray) -> FloatArray:
         """What mere likeness explains: the curve at these cosines."""
         return _at(self.curve, cosines)

@@ -36,6 +36,14 @@ class RelationSettings:
     seed: int = 0
 
 
+@dataclass(frozen=True)
+class Pairwise:
+    """Shares of scores and lifts, both of shape (cart, items)."""
+
+    shares: FloatArray
+    lifts: FloatArray
+
+
 @dataclass
 class Relations:
     """How much more often than by chance j goes with i, times how often j is taken at all.
@@ -103,11 +111,19 @@ class Relations:
             exponent=settings.exponent,
         )
 
-    def scores(self, positions: IntArray, weights: FloatArray) -> FloatArray:
-        """For every item the weighted sum, over the items at `positions`, of how well it goes with them."""
+    def scores(
+        self, positions: IntArray, weights: FloatArray, *, beyond_likeness: bool = False
+    ) -> FloatArray:
+        """For every item the weighted sum, over the items at `positions`, of how well it goes with them.
+
+        `beyond_likeness` divides each lift by what mere likeness explains of it.
+        """
         total = np.zeros(len(self.into), dtype=np.float32)
         for position, weight in zip(positions.tolist(), weights.tolist(), strict=True):
-            total += np.float32(weight) * self._lifts(position)
+            lifts = self._lifts(position)
+            if beyond_likeness:
+                lifts /= self.lift.likeness(np.array([position]), slice(None))[0]
+            total += np.float32(weight) * lifts
         scores: FloatArray = total * self.taken**self.exponent
         return scores
 
@@ -127,14 +143,16 @@ class Relations:
         lifts: FloatArray = (counted + np.float32(strength) * predicted) / (expected + np.float32(strength))
         return lifts
 
-    def pairwise(self, positions: IntArray, weights: FloatArray, items: IntArray) -> FloatArray:
-        """What each item of the cart adds to the score of each of `items`: (cart, items)."""
+    def pairwise(
+        self, positions: IntArray, weights: FloatArray, items: IntArray, *, beyond_likeness: bool = False
+    ) -> Pairwise:
+        """What each item of the cart adds to the score of each of `items`, and the lifts behind it."""
         counted = self.mixture.pairwise(self.pairs, positions, items)
         expected = np.outer(self.out[positions], self.into[items] / np.float32(self.total))
-        predicted = self.lift.block(positions, items)
-        lifts = self._shrunk(counted, expected, predicted, self.strength)
-        shares: FloatArray = weights[:, None] * lifts * self.taken[items] ** self.exponent
-        return shares
+        lifts = self._shrunk(counted, expected, self.lift.block(positions, items), self.strength)
+        if beyond_likeness:
+            lifts = lifts / self.lift.likeness(positions, items)
+        return Pairwise(weights[:, None] * lifts * self.taken[items] ** self.exponent, lifts)
 
     def met(self, positions: IntArray, items: IntArray) -> FloatArray:
         """How many pairs of these very items were counted, shape (cart, items); 0 for new ones."""
