@@ -66,12 +66,12 @@ _CLAUSE: Final = re.compile(r"\s*[,;!?。()]\s*|(?<!\bno)\.(?:\s+|$)")
 _FRAME: Final = re.compile(
     r"(?<![\w'-])(?:i'm|i am|im|i|he's|she's|he|she|they|we|who|whom|which|that|is|are|am|loves?|likes?"
     r"|enjoys?|looking for|look for|would|want(?:s)? to|wants?|needs?|please|can you"
-    r"|show me|find me|recommend)(?![\w'-])"
+    r"|show me|find me|recommend|something|anything)(?![\w'-])"
 )
 _HAN_FRAME: Final = re.compile(
     r"^(?:我|要(?!不)|想要|想买|要买|想|帮我找|帮我|给我|有没有|请|推荐|找|买|一个|一款|一些|什么)+(?=.)"
 )
-_EDGE: Final = word_set("and but or with for a an the in to also just only of 的 并且 而且 但 但是")
+_EDGE: Final = word_set("and but or with for a an the in to also just only ideally of 的 并且 而且 但 但是")
 
 
 def _wanted(rest: str) -> str:

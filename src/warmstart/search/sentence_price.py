@@ -116,10 +116,26 @@ _MONEY: Final = "|".join(
 )
 _HAN: Final = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
 _HAN_UNITS: Final = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
+_NAMES: Final = "a one two three four five six seven eight nine"
+_DIGITS: Final = {word: max(i, 1) for i, word in enumerate(_NAMES.split())}
+_TENS: Final = {
+    "ten": 10,
+    "fifteen": 15,
+    "twenty": 20,
+    "thirty": 30,
+    "forty": 40,
+    "fifty": 50,
+    "sixty": 60,
+    "seventy": 70,
+    "eighty": 80,
+    "ninety": 90,
+}
+_LARGE: Final = {"hundred": 100, "thousand": 1000}
 _AMOUNT: Final = re.compile(
     rf"(?<![a-z0-9])(?<!\d[.,])(?P<mark>{_MONEY})?\s?"
     rf"(?P<number>\d{{1,3}}(?:[.,]\d{{3}})+(?:\.\d{{1,2}})?(?!\d)|\d+(?:[.,]\d{{1,2}})?(?![.,]?\d)"
-    rf"|[{''.join(_HAN)}{''.join(_HAN_UNITS)}]+)"
+    rf"|[{''.join(_HAN)}{''.join(_HAN_UNITS)}]+"
+    rf"|(?:(?:{'|'.join(_DIGITS)})\s)?(?:{'|'.join(_LARGE)})|{'|'.join(_TENS)})"
     rf"(?P<thousand>k(?![a-z]))?(?:\s?(?P<word>{_MONEY}))?(?![a-z0-9%°\"″′'])"
 )
 
@@ -138,8 +154,9 @@ class _Amount:
 
 def _amount(match: re.Match[str], currencies: Collection[str]) -> _Amount:
     word = match["mark"] or match["word"] or ""
-    spelled = match["number"][0] in _HAN or match["number"][0] in _HAN_UNITS
-    value = _han_value(match["number"]) if spelled else _value(match["number"])
+    number = match["number"]
+    spelled = number[0] in _HAN or number[0] in _HAN_UNITS
+    value = _han_value(number) if spelled else _value(number)
     return _Amount(
         start=match.start(),
         end=match.end(),
@@ -151,7 +168,10 @@ def _amount(match: re.Match[str], currencies: Collection[str]) -> _Amount:
 
 
 def _value(number: str) -> float:
-    """1,000 and 1.000 are a thousand; 12.5 and 12,5 twelve and a half."""
+    """1,000, 1.000 and "thousand" are a thousand; 12.5 and 12,5 twelve and a half."""
+    first, *last = number.split()
+    if first[0].isalpha():
+        return float(_DIGITS[first] * _LARGE[last[0]] if last else (_TENS | _LARGE)[first])
     thousands = re.fullmatch(r"(\d{1,3}(?:[.,]\d{3})+)(\.\d{1,2})?", number)
     if thousands:
         return float(re.sub(r"[.,]", "", thousands[1]) + (thousands[2] or ""))
@@ -185,7 +205,7 @@ _BEFORE: Final[dict[Side, str]] = {
         r"no more than|not more than|not (?:be )?over|not (?:be )?above|no higher than|not exceed(?:ing)?"
         r"|less than|fewer than|cheaper than|lower than|under|below|within|up to|at most"
         r"|maximum(?: of)?|max\.?"
-        r"|<=|=<|≤|<|不要?超过|别超过|不高于|不多于|不大于|低于|少于|小于|最多|最高|不到"
+        r"|<=|=<|≤|<|不(?:要|想|能|能够|可以|应该?)?超过|别超过|不高于|不多于|不大于|低于|少于|小于|最多|最高|不到"
     ),
     "low": (
         r"no less than|not less than|not under|not below|more than|at least|starting (?:at|from)"
@@ -215,6 +235,11 @@ _PRICED: Final = re.compile(
     r"(?:(?:(?<![a-z])(?:price[ds]?|pricing|costs?|costing|budget|spend|spending|pay|paying)|价格|价钱|价位|售价|预算)"
     r"[\s:]*(?:(?:is|of|at|should be|must be|to be|be|range|for|在|是|为)[\s:]*)*)$"
 )
+_NOT: Final = re.compile(
+    r"(?:(?<![a-z])(?:i |we )?(?:[a-z]+n't|dont|not|never|cannot)\s+"
+    r"(?:(?:want|like|have|need|be able)\s+to\s+|be\s+)?)$"
+)
+"""Turns the bound that follows around: "I don't want to spend more than"."""
 _LEAD_IN: Final = re.compile(r"(?<![a-z])(?:(?:that|which|for|at|a|the|my|with|and|but)\s+)+$")
 _MEASURES: Final = re.compile(
     r"(?:(?<![a-z])(?:sizes?|weight|weigh(?:s|ing)?|height|width|length|depth|diameter|screen|display|ages?|aged"
@@ -270,6 +295,7 @@ def _bound(text: str, end: int, amount: _Amount) -> tuple[int, int, PriceBounds]
     if cue:
         before = before[: cue.start()]
     priced = bool(_PRICED.search(before))
+    turned = bool(cue) and _NOT.search(_PRICED.sub("", before)) is not None
     if amount.weight and not priced:
         return None
     same = tail is not None and (cue is None or _side(cue) == _side(tail))
@@ -283,6 +309,9 @@ def _bound(text: str, end: int, amount: _Amount) -> tuple[int, int, PriceBounds]
         before = _SPEND.sub("", _BUDGET.sub("", before))
     else:
         return None
+    if turned:
+        before = _NOT.sub("", _PRICED.sub("", before))
+        side, words = _TURNED[side], ""
     return end + _start(before), stop, _bounds(side, words, amount)
 
 
@@ -292,6 +321,9 @@ def _any_of(words: dict[Side, str]) -> str:
 
 _CUE: Final = re.compile(rf"(?:(?<![a-z])|(?=[<>=≤≥]))(?:{_any_of(_BEFORE)})\s*(?:a |the )?$")
 _TAIL: Final = re.compile(rf"\s*(?:{_any_of(_AFTER)})(?![a-z0-9])")
+
+
+_TURNED: Final[dict[Side, Side]] = {"high": "low", "low": "high", "near": "near"}
 
 
 def _side(match: re.Match[str]) -> Side:

@@ -19,11 +19,12 @@ _EXCEPT: Final = re.compile(
     r"除(?:了(?P<what>[^,;。!?]{1,12}?)(?P<beyond>以外|之外|外)?|(?P<also>[^,;。!?]{1,10}?)(?:以外|之外))"
     r"(?:的?\s*,?\s*(?P<then>还|也|另外|再|都(?:可以|行|要|好)?|均可)|(?(also)的?|(?(beyond)的?|(?:的(?=[^\s,;。!?])|(?=[,;。!?\s]|$)))))"
 )
-_VAGUE: Final = re.compile(r"(?:不要|不能|不是|别|不)(?:太|很|过于|特别|那么)[^,;。!?\s]*")
+_VAGUE: Final = re.compile(r"(?:不要|不能|不是|别|不)(?:太|很|过于|特别|那么)[^,;。!?\s的]*的?")
 _SIZES: Final = word_set("大 小 贵 重 多 差 便宜 复杂 普通 长 短 厚 薄 高 低")
 _END: Final = re.compile(
     r"[,;。!?.:()]|但|不过|而且|并且|还要|最好|要(?!求)|请|希望|预算|价格|价位|谢谢|(?<=[^\x00-\x7f])\s|的"
 )
+_LONGEST_NON: Final = 4
 _AND: Final = re.compile(r"(?<=.)(?:、|/|和|或者|或|跟|与|及|以及)(?=.)")
 _LEADING: Final = re.compile(r"^(?:任何|带有|含有|带|有|含|用|是|买|送|什么|那种|这种|给我|推荐|\s)+(?=.)")
 _TRAILING: Final = re.compile(
@@ -79,6 +80,8 @@ def _refusal(text: str, cue: re.Match[str], shop: ShopWords) -> tuple[int, int, 
     begin = cue.end() + len(text[cue.end() :]) - len(text[cue.end() :].lstrip())
     last = _END.search(text, begin)
     stop = last.start() if last else len(text)
+    if cue.group() == "非" and stop - begin > _LONGEST_NON:
+        return cue.start(), stop, [], []
     if cue.group() == "无" and _is_feature(text[begin : begin + 1], shop):
         return cue.start(), stop, [], []
     if cue.group() == "无" and not (last and last.group() == "的"):
