@@ -79,6 +79,15 @@ def test_similar_and_cart_leave_out_what_they_start_from(run_json: Run, fitted: 
     assert run_json("cart", fitted, *ids)["asked"] == {"item_ids": ids}
 
 
+def test_complement_tells_what_goes_with_an_item(run: Run, run_json: Run, fitted: Path) -> None:
+    engine = Engine.load(fitted)
+    bought = engine.dataset.interactions["item_id"][0]
+    told = run_json("complement", fitted, bought, "-n", 5)
+    assert [item["item_id"] for item in told["items"]] == list(engine.complement(bought, n=5).item_ids)
+    assert told["asked"] == {"item_id": bought}
+    assert "items in" in run("complement", fitted, bought).stdout
+
+
 def test_a_search_for_nothing_known_says_so(run: Run, fitted: Path) -> None:
     assert run("search", fitted, "\u2603").stdout.splitlines()[0] == "Nothing found."
 

@@ -115,3 +115,15 @@ def test_forgetting_a_stranger_changes_nothing(run: Run, model: Path) -> None:
     before = versions(model)
     assert run("forget", model, "--user", "nobody").stdout == "Nothing is known of user nobody.\n"
     assert versions(model) == before
+
+
+def test_a_visitor_who_logs_in_is_the_user(run: Run, run_json: Run, model: Path) -> None:
+    item = Engine.load(model).dataset.item_ids[0]
+    run("observe", model, "--user", "visitor-7", "--item", item)
+    assert "Nothing is known" in run("merge", model, "visitor-8", "ann").stdout
+    assert run_json("merge", model, "visitor-7", "ann")["merged"] == 1
+    merged = Engine.load(model)
+    assert [event.item_id for event in merged.events_of("ann")] == [item]
+    assert merged.events_of("visitor-7") == ()
+    assert run("merge", model, "visitor-7", "ann").stdout == "Nothing is known that visitor-7 did.\n"
+    assert "different ids" in run("merge", model, "ann", "ann", code=2).stderr

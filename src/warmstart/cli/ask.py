@@ -1,4 +1,4 @@
-"""Questions to a fitted shop: search, recommend, similar, cart, explain."""
+"""Questions to a fitted shop: search, recommend, similar, complement, cart, explain."""
 
 from __future__ import annotations
 
@@ -129,6 +129,28 @@ def cart(
     with timed() as clock:
         found = engine.cart(items, n=n, filters=_filters(filters), exclude=tuple(exclude or ()))
     asked = {"item_ids": items, "filters": filters, "exclude": exclude}
+    answers.give(engine, found, clock, asked=asked, as_json=as_json)
+
+
+def complement(
+    model: o.Model,
+    item: Annotated[str, typer.Argument(metavar="ITEM", help="Id of the item to start from.")],
+    *,
+    n: o.N = 10,
+    filters: o.Filters = None,
+    exclude: o.Excluded = None,
+    as_json: o.AsJson = False,
+) -> None:
+    """Find what goes with one item and is not the same thing again.
+
+    [bold]Example[/bold]
+
+      warmstart complement my-model 1001 --filter "price<=200"
+    """
+    engine = open_model(model)
+    with timed() as clock:
+        found = engine.complement(item, n=n, filters=_filters(filters), exclude=tuple(exclude or ()))
+    asked = {"item_id": item, "filters": filters, "exclude": exclude}
     answers.give(engine, found, clock, asked=asked, as_json=as_json)
 
 

@@ -1,4 +1,4 @@
-"""Changes to a fitted model: add items, observe events, forget a user. Each is saved in one step."""
+"""Changes to a fitted model: add items, observe events, merge or forget users. Each is saved at once."""
 
 from __future__ import annotations
 
@@ -101,6 +101,29 @@ def observe(
         more = " …" if len(unknown) > 5 else ""
         text += f" Not in the catalogue, so they say nothing yet: {', '.join(unknown[:5])}{more}."
     _tell(done, text, as_json)
+
+
+def merge(
+    model: o.Model,
+    visitor: Annotated[str, typer.Argument(metavar="VISITOR", help="Id under which they came first.")],
+    user: Annotated[str, typer.Argument(metavar="USER", help="Id of who they turned out to be.")],
+    *,
+    as_json: o.AsJson = False,
+) -> None:
+    """Merge a visitor who logged in with the user they are.
+
+    It is then as if the user had done it all, in order of time.
+
+    [bold]Example[/bold]
+
+      warmstart merge my-model visitor-7 42
+    """
+    engine = open_model(model)
+    moved = engine.merge(visitor, user)
+    engine.save(model)
+    done = {"model": str(model), "visitor_id": visitor, "user_id": user, "merged": moved}
+    text = f"{count(moved, 'event')} of {visitor} moved to {user}."
+    _tell(done, text if moved else f"Nothing is known that {visitor} did.", as_json)
 
 
 def forget(model: o.Model, *, user: o.KnownUser, as_json: o.AsJson = False) -> None:

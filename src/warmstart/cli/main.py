@@ -28,11 +28,17 @@ _GROUPS: dict[str, dict[str, Callable[..., None]]] = {
         "search": ask.search,
         "recommend": ask.recommend,
         "similar": ask.similar,
+        "complement": ask.complement,
         "cart": ask.cart,
         "explain": ask.explain,
         "onboard": onboard.onboard,
     },
-    "Change": {"add": change.add, "observe": change.observe, "forget": change.forget},
+    "Change": {
+        "add": change.add,
+        "observe": change.observe,
+        "merge": change.merge,
+        "forget": change.forget,
+    },
     "Measure and take out": {"evaluate": evaluate.evaluate, "export": export.export},
 }
 for _panel, _commands in _GROUPS.items():
