@@ -11,11 +11,13 @@ from typing import Any
 from warmstart.evaluate.metrics import lower_is_better
 
 try:
+    from scripts.complement_table import complement_section
     from scripts.conclusions import CONCLUSIONS
     from scripts.context_figures import context_section
     from scripts.exposure_table import exposure_section
     from scripts.published_figures import melu_section, published_section, table
 except ModuleNotFoundError:  # run as a file
+    from complement_table import complement_section  # type: ignore[import-not-found, no-redef]
     from conclusions import CONCLUSIONS  # type: ignore[import-not-found, no-redef]
     from context_figures import context_section  # type: ignore[import-not-found, no-redef]
     from exposure_table import exposure_section  # type: ignore[import-not-found, no-redef]
@@ -302,6 +304,8 @@ def render() -> str:
     parts += [melu_section(reports["ml1m_melu-ratings"])] if "ml1m_melu-ratings" in reports else []
     scenes = read("context")
     parts += [context_section(scenes)] if scenes else []
+    carts = read("complement")
+    parts += [complement_section(carts)] if carts else []
     parts += [published_section(read("published_ranking"), read("published_text"))]
     exposure = read("exposure")
     parts += [exposure_section(exposure)] if exposure else []
