@@ -1,7 +1,11 @@
 """A sentence is a profile: it serves a stranger, stands beside a history, and its limits hold."""
 
+from functools import cache
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.engine.shops import chinese, english, fitted
 from warmstart.core.linear import top_positions
@@ -77,6 +81,22 @@ def test_things_of_unknown_price_come_last(shop: Engine):
     assert "reel" not in answer.item_ids
     assert "unpriced" not in shop.recommend(text="fishing, under 50", n=3).item_ids
     assert any(reason.kind == "price unknown" for reason in answer.reasons[-1])
+
+
+@settings(max_examples=25)
+@given(st.integers(1, 90), st.integers(0, 40), st.sampled_from(["plastic", "boat", "steel", "coffee"]))
+def test_whatever_the_limits_are_they_hold(high: int, low: int, thing: str):
+    engine = made_once()
+    answer = engine.recommend(text=f"fishing gift, over {low}, up to {high} euros, no {thing}", n=5)
+    for item in map(engine.item, answer.item_ids):
+        assert item is not None
+        assert item.price is None or low < item.price <= high
+        assert thing not in item.title.lower() or f"{thing}-free" in item.title
+
+
+@cache
+def made_once() -> Engine:
+    return fitted(gifts())
 
 
 def test_a_shop_without_prices_says_so():

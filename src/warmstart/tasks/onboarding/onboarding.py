@@ -45,7 +45,7 @@ class Onboarding:
 
     chooser: QuestionChooser = field(default_factory=VarianceChooser)
     most: int = 5
-    least: float = 0.2
+    least: float = 0.25
 
     def __post_init__(self) -> None:
         self._asking: QuestionChooser | None = None

@@ -1,0 +1,244 @@
+"""Which questions teach most about a stranger: accuracy after n questions; writes results/onboarding.json.
+
+    python benchmarks/onboarding.py              ml100k and beauty, as in docs/benchmarks.md
+    python benchmarks/onboarding.py --inner      on a cut of the training part; nothing written
+
+Ratings (ml100k): a fifth of the users is withheld. Half of each one's ratings, drawn by hash, is what they
+can answer about; the other half is predicted, the same for every way to ask. An item that they did not
+rate is a question lost ("don't know"). The answers go to the factor rater; MAE, and nDCG@10 of the order
+among the user's own test items (linear gain), after n questions, answered or not.
+
+Choices (beauty): new users of protocol new-users. Nobody knows what they would say of a product shown to
+them, so the answer is simulated: "interesting" when its category is that of one of their first five
+products, "not" otherwise; the targets are what follows the fifth, as in the protocol. The answers go to the
+engine as `Onboarding.events` makes them; nDCG@20 over the whole catalogue. Where nobody rates, popularity,
+entropy and HELF all rank items by how many chose them, and ask the same.
+
+Intervals are 95 %, by bootstrap over users; differences to popularity are paired.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from warmstart import read_shop
+from warmstart.core import columns as c
+from warmstart.core.linear import FloatArray
+from warmstart.data.dataset import Dataset
+from warmstart.data.query import Query
+from warmstart.data.records import Event
+from warmstart.data.splits import choose_users, hash_order, new_users, without
+from warmstart.encoders.catalogue import CatalogueEncoder
+from warmstart.engine.engine import Engine
+from warmstart.evaluate import metrics
+from warmstart.evaluate.bootstrap import Pieces, interval, resample
+from warmstart.evaluate.metrics import TargetRanks
+from warmstart.evaluate.protocols.base import INNER
+from warmstart.evaluate.ranks import Pool
+from warmstart.recommend.ratings.factor import FactorRater
+from warmstart.tasks.onboarding.choosers import (
+    EntropyChooser,
+    HelfChooser,
+    PopularityChooser,
+    QuestionChooser,
+    RandomChooser,
+    VarianceChooser,
+)
+from warmstart.tasks.onboarding.onboarding import Onboarding
+from warmstart.tasks.onboarding.tastes import Answer, Tastes
+
+HERE = Path(__file__).resolve().parent
+DATA = Path(os.environ.get("WARMSTART_DATA", HERE.parent.parent / "shared" / "data"))
+RESULT = HERE / "results" / "onboarding.json"
+SEEDS = (0, 1, 2)
+ASKED = (0, 1, 2, 3, 4, 5, 10)
+MIN_RATINGS = 20
+SAMPLE = 300
+"""Users asked per seed on beauty."""
+CHOOSERS: Mapping[str, QuestionChooser] = {
+    "random": RandomChooser(),
+    "popularity": PopularityChooser(),
+    "entropy": EntropyChooser(unknown_weight=None),
+    "entropy0": EntropyChooser(),
+    "HELF": HelfChooser(),
+    "variance": VarianceChooser(),
+    "variance, no neighbours": VarianceChooser(neighbours=False),
+}
+SAME_WITHOUT_RATINGS = ("entropy", "entropy0", "HELF", "variance, no neighbours")
+"""Ways to ask that are one with another where nobody rates."""
+Found = dict[tuple[str, int, str], list[float]]
+"""By way to ask, number of questions and metric: one value per user."""
+
+
+def asked(chooser: QuestionChooser, truth: Mapping[str, float], default: float | None) -> list[Answer]:
+    """The answers of one stranger to as many questions as are ever asked."""
+    answers: list[Answer] = []
+    for _ in range(max(ASKED)):
+        item = chooser.next(answers)
+        if item is None:
+            break
+        answers.append(Answer(item_id=item, value=truth.get(item, default)))
+    return answers
+
+
+# -- ratings ----------------------------------------------------------------------------------------------
+
+
+def ratings(dataset: Dataset, seed: int, choosers: Mapping[str, QuestionChooser], found: Found) -> None:
+    """Ask the withheld users of one seed."""
+    users = choose_users(dataset, seed)
+    train = without(dataset, users=users)
+    rater = FactorRater().fit(train, CatalogueEncoder().fit(train.item_texts))
+    tastes = Tastes.of_ratings(train, rater)
+    for chooser in choosers.values():
+        chooser.fit(tastes)
+    for user, own in sorted(ratings_by_user(dataset, users).items()):
+        if len(own) < MIN_RATINGS:
+            continue
+        order = hash_order(own, f"{seed}:{user}:half")
+        pool, test = order[: len(order) // 2], order[len(order) // 2 :]
+        truth = np.array([own[item] for item in test])
+        for name, chooser in choosers.items():
+            answers = asked(chooser, {item: own[item] for item in pool}, None)
+            for n in ASKED:
+                for metric, value in rated(rater, answers[:n], test, truth).items():
+                    found.setdefault((name, n, metric), []).append(value)
+
+
+def ratings_by_user(dataset: Dataset, users: frozenset[str]) -> dict[str, dict[str, float]]:
+    """What each of the users rated, the last rating of an item."""
+    rows = dataset.interactions.select(c.USER_ID, c.ITEM_ID, c.VALUE).drop_nulls()
+    found: dict[str, dict[str, float]] = {}
+    for user, item, value in rows.iter_rows():
+        if user in users:
+            found.setdefault(user, {})[item] = value
+    return found
+
+
+def rated(
+    rater: FactorRater, answers: Sequence[Answer], test: Sequence[str], truth: Any
+) -> dict[str, float]:
+    """How well the test ratings are predicted after these answers."""
+    events = tuple(
+        Event(user_id="stranger", item_id=answer.item_id, event_type="rate", value=answer.value)
+        for answer in answers
+        if answer.value is not None
+    )
+    predicted = rater.predict(Query(events=events), test)
+    order = np.argsort(-predicted, kind="stable")
+    return {
+        "MAE": float(np.abs(predicted - truth).mean()),
+        "nDCG@10": metrics.ndcg(truth[order], truth, 10),
+        "answered": float(len(events)),
+    }
+
+
+# -- choices ----------------------------------------------------------------------------------------------
+
+
+def choices(dataset: Dataset, seed: int, choosers: Mapping[str, QuestionChooser], found: Found) -> None:
+    """Ask the new users of one seed."""
+    split = new_users(dataset, seed).sample(SAMPLE)
+    engine = Engine().fit(split.train, encoder="catalogue")
+    tastes = Tastes.of_choices(split.train, CatalogueEncoder().fit(split.train.item_texts))
+    place = {item: i for i, item in enumerate(tastes.item_ids)}
+    kinds = {
+        item: tuple(path or ())
+        for item, path in split.train.items.select(c.ITEM_ID, c.CATEGORIES).iter_rows()
+    }
+    pool = Pool.of(np.arange(len(place)), len(place))
+    asking, scored = Onboarding().take(tastes), lru_cache(partial(scores_after, engine))
+    for name in choosers:
+        choosers[name].fit(tastes)
+    for episode in (episode for episode in split.episodes if episode.shots == 5):
+        liked = {kinds[event.item_id] for event in episode.history if event.item_id}
+        truth = {item: 1.0 for item, kind in kinds.items() if kind in liked}
+        targets = np.array([place[item] for item in episode.targets])
+        for name, chooser in choosers.items():
+            if name in SAME_WITHOUT_RATINGS:
+                continue
+            answers = asked(chooser, truth, 0.0)
+            for n in ASKED:
+                said = [event for event in asking.events(answers[:n]) if event.event_type == "like"]
+                ranks, _ = pool.answer(scored(tuple(str(event.item_id) for event in said)), targets, 20)
+                value = metrics.ndcg_parts(TargetRanks(np.zeros_like(targets), ranks, 1), 20).sum()
+                found.setdefault((name, n, "nDCG@20"), []).append(float(value))
+                found.setdefault((name, n, "interesting"), []).append(float(len(said)))
+
+
+def scores_after(engine: Engine, liked: tuple[str, ...]) -> FloatArray:
+    """The scores of the whole catalogue for somebody who likes these; most strangers like the same few."""
+    return engine.score(
+        Query(events=tuple(Event(item_id=i, user_id="s", event_type="like") for i in liked))
+    )
+
+
+# -- both -------------------------------------------------------------------------------------------------
+
+
+def rows_of(shop: str, found: Found) -> list[dict[str, Any]]:
+    """Means with intervals, and paired differences to popularity."""
+    rows = []
+    for (method, n, metric), values in found.items():
+        pair = np.column_stack([values, np.array(values) - np.array(found["popularity", n, metric])])
+        size = len(pair)
+        pieces = Pieces(user=np.arange(size), item=np.full(size, -1), share=np.ones(size))
+        low, high = interval(resample(pieces, pair))
+        mean = pieces.mean(pair)
+        rows.append(
+            {"shop": shop, "method": method, "asked": n, "metric": metric, "cases": size}
+            | {
+                "value": round(float(mean[0]), 4),
+                "low": round(float(low[0]), 4),
+                "high": round(float(high[0]), 4),
+            }
+            | {
+                "against_popularity": round(float(mean[1]), 4),
+                "against_low": round(float(low[1]), 4),
+                "against_high": round(float(high[1]), 4),
+            }
+        )
+    return rows
+
+
+def measure(
+    shop: str, inner: bool, choosers: Mapping[str, QuestionChooser] = CHOOSERS, seeds: Sequence[int] = SEEDS
+) -> list[dict[str, Any]]:
+    """All seeds of one shop."""
+    dataset, _ = read_shop(DATA / shop)
+    found: Found = {}
+    for seed in seeds:
+        train = without(dataset, users=choose_users(dataset, seed)) if inner else dataset
+        ask = ratings if shop == "ml100k" else choices
+        ask(train, seed + INNER * inner, choosers, found)
+    return rows_of(shop, found)
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--inner", action="store_true")
+    inner = parser.parse_args().inner
+    rows = [row for shop in ("ml100k", "beauty") for row in measure(shop, inner)]
+    for row in rows:
+        print(row, flush=True)
+    if not inner:
+        report = {
+            "command": "python benchmarks/onboarding.py",
+            "seeds": SEEDS,
+            "sample": SAMPLE,
+            "rows": rows,
+        }
+        RESULT.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
