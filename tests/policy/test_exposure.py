@@ -47,14 +47,17 @@ def new_in(items: ItemList) -> int:
 # -- the share ------------------------------------------------------------------------------------
 
 
-@given(items=shuffled, share=shares, n=st.integers(0, 24), query=users)
-def test_no_list_is_off_by_one_item_or_more(items: ItemList, share: float, n: int, query: Query):
-    shown = policy(share).rerank(query, items, n)
-    natural = new_in(items.take(range(n)))
+@given(items=shuffled, share=st.floats(0.001, 1), n=st.integers(0, 24), query=users, exact=st.booleans())
+def test_no_list_is_off_by_one_item_or_more(
+    items: ItemList, share: float, n: int, query: Query, exact: bool
+):
+    shown = policy(share, exact=exact).rerank(query, items, n)
+    natural = 0 if exact else new_in(items.take(range(n)))
     least, most = max(0, n - 14), min(n, len(NEW))  # what there is to fill the list with
     wanted = min(max(share * n, natural, least), most)
     assert abs(new_in(shown) - wanted) < 1 - 1e-6
     assert new_in(shown) >= natural
+    assert len(set(shown.item_ids)) == len(shown) == n
 
 
 @pytest.mark.parametrize(("share", "n"), [(0.1, 20), (0.13, 10), (0.05, 5), (0.5, 7), (0.03, 20)])
@@ -93,6 +96,16 @@ def test_what_ranks_high_on_merit_keeps_its_place_and_counts():
     assert [three.item_ids.index(item_id) for item_id in NEW[:3]] == [0, 6, 19]
     assert three.sources[19] == EXPOSURE
     assert three.sources[0] == three.sources[6] == ""
+
+
+def test_more_than_the_share_stay_on_merit_only_where_no_share_was_asked_for():
+    items = ranked(*NEW[:6], *OLD)
+    assert new_in(policy(0.1).rerank(Query(), items, 20)) == 2
+    assert new_in(policy(0.1, exact=False).rerank(Query(), items, 20)) == 6
+    assert new_in(policy(None).rerank(Query(), items, 20)) == 6
+    held = policy(0.1).rerank(Query(), items, 20)
+    assert held.item_ids == (*NEW[:2], *OLD[:18])
+    assert EXPOSURE not in held.sources
 
 
 def test_places_are_spread_over_the_list_and_depth_moves_them():

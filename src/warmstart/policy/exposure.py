@@ -43,8 +43,8 @@ class ExposurePolicy(Policy):
     the same answer while users differ; the expected share is exact and no list is off by one item or
     more. Places are spread evenly, `depth` of the way down each of the equal stretches of the list (1,
     the last of each, loses least for what it brings), and go to the best qualifying items in order. Such
-    items that the ranking shows anyway count, so that the share is a floor: where more are wanted on
-    merit, more are shown.
+    items that the ranking shows anyway count. A share that was asked for is kept both ways: what is
+    beyond it gives way to the next best, unless `exact` is off; then, and with `share` None, it is a floor.
 
     With `rest` above 0 each item that is to be brought up sits out with that chance, drawn for each user
     and item: the places go round among more items, and the log can tell what each of them is worth.
@@ -63,6 +63,7 @@ class ExposurePolicy(Policy):
     thin_below: int = 1
     at_least: int = 0
     depth: float = tunable(1.0, low=0.0, high=1.0)
+    exact: bool = True
     rest: float = tunable(0.0, low=0.0, high=0.5)
     seed: int = 0
 
@@ -129,7 +130,8 @@ class ExposurePolicy(Policy):
         if not self.asked:
             return best
         own = np.where(self._between(self.counts_), scores, np.float32("nan"))
-        both = np.union1d(best, top_positions(own, n))
+        others = np.where(self._between(self.counts_), np.float32("nan"), scores)
+        both = np.union1d(top_positions(others, n), top_positions(own, n))
         return both[np.argsort(-scores[both], kind="stable")]
 
     def _rerank(self, query: Query, items: ItemList, n: int) -> ItemList:
@@ -137,8 +139,8 @@ class ExposurePolicy(Policy):
         extras = np.flatnonzero(own)[int(own[:n].sum()) : n].tolist()
         key = question_key(query, self.seed)
         whole, part = divmod(round(self.asked * n, 9), 1.0)
-        plans = [(1.0 - part, _plan(own, n, int(whole), self.depth))]
-        plans += [(part, _plan(own, n, int(whole) + 1, self.depth))] if part else []
+        plans = [(1.0 - part, self._plan(own, n, int(whole)))]
+        plans += [(part, self._plan(own, n, int(whole) + 1))] if part else []
         _, drawn = plans[-1 if uniform(key) < part else 0]
         brought = sorted(extras, key=lambda extra: self._sits_out(key, items.item_ids[extra]))
         order = [place if place >= 0 else brought[-place - 1] for place in drawn]
@@ -150,9 +152,15 @@ class ExposurePolicy(Policy):
         sources = shown.sources or ("",) * n
         return replace(
             shown,
-            sources=tuple(EXPOSURE if i >= n else s for i, s in zip(order, sources, strict=True)),
+            sources=tuple(
+                EXPOSURE if i >= n and own[i] else s for i, s in zip(order, sources, strict=True)
+            ),
             propensities=certain(shown) * np.array(chances, dtype=np.float32),
         )
+
+    def _plan(self, own: BoolArray, n: int, quota: int) -> list[int]:
+        held = self.exact and bool(self.share)
+        return _plan(own, n, quota, self.depth, held=held)
 
     def _sits_out(self, key: str, item_id: str) -> bool:
         return self.rest > 0.0 and uniform(key, item_id) < self.rest
@@ -171,18 +179,21 @@ def _check_share(name: str, value: float | None) -> None:
         )
 
 
-def _plan(own: BoolArray, n: int, quota: int, depth: float) -> list[int]:
-    """What to show in each of `n` places, when at least `quota` of them should hold candidates of `own`.
+def _plan(own: BoolArray, n: int, quota: int, depth: float, *, held: bool) -> list[int]:
+    """What to show in each of `n` places, when `quota` of them should hold candidates of `own`.
 
-    Candidates by number; -1, -2, ... stand for the first, second, ... of those brought up for it.
+    Candidates by number; -1, -2, ... stand for the first, second, ... of those brought up for it. More
+    than the quota stay when they are there anyway, unless it is to be `held`.
 
-    >>> _plan(np.array([False, False, True, False, True, True]), 4, 2, 1.0)
+    >>> _plan(np.array([False, False, True, False, True, True]), 4, 2, 1.0, held=False)
     [0, 1, 2, -1]
+    >>> _plan(np.array([True, True, True, False, False, False]), 4, 1, 1.0, held=True)
+    [0, 3, 4, 5]
     """
     natural, others = np.flatnonzero(own[:n]).tolist(), np.flatnonzero(~own).tolist()
-    short = min(max(quota, n - len(others)), int(own.sum())) - len(natural)
-    if short <= 0:
-        return list(range(n))
+    wanted = min(max(quota, n - len(others)), int(own.sum()))
+    natural = natural[:wanted] if held else natural
+    short = max(wanted - len(natural), 0)
     taken = {*natural, *_free_places(n, quota, depth, natural, short)}
     mine, rest = iter([*natural, *range(-1, -short - 1, -1)]), iter(others)
     return [next(mine if place in taken else rest) for place in range(n)]

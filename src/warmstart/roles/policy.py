@@ -76,6 +76,9 @@ class Policy(Reranker, ABC):
         self._check_fitted()
         return self._shortlist(scores, n)
 
+    def use_encoder(self, encoder: Encoder | None) -> None:
+        """Give a loaded policy back the encoder that it was fitted with; most have no use for it."""
+
     def set_state(self, state: State) -> None:
         """Take back what `get_state` gave."""
         super().set_state(state)

@@ -85,6 +85,10 @@ class PolicyTrial(Trial[Policy]):
         """Not asked: what is drawn for a user may depend on their name."""
         return self.answer(self.fit(self.factory()))
 
+    def loaded(self, component: Policy) -> None:
+        """Give back the encoder."""
+        component.use_encoder(self.encoder)
+
 
 def policy_trials(factory: Callable[[], Policy]) -> dict[Language, PolicyTrial]:
     """One trial per language."""
