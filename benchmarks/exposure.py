@@ -52,7 +52,7 @@ PLAIN, CONTENT, DEFAULT = "0", "content", "default"
 THIN = 6
 ONLY_THIN = {"at_least": 1, "thin_below": THIN}
 N = 20
-SAMPLE = 300
+SAMPLE = 200
 """Users asked per shop, cut and seed."""
 
 
