@@ -16,6 +16,7 @@ try:
     from scripts.context_figures import context_section
     from scripts.exposure_table import exposure_section
     from scripts.published_figures import melu_section, published_section, table
+    from scripts.stranger_tables import onboarding_section, sentence_section
 except ModuleNotFoundError:  # run as a file
     from complement_table import complement_section  # type: ignore[import-not-found, no-redef]
     from conclusions import CONCLUSIONS  # type: ignore[import-not-found, no-redef]
@@ -25,6 +26,10 @@ except ModuleNotFoundError:  # run as a file
         melu_section,
         published_section,
         table,
+    )
+    from stranger_tables import (  # type: ignore[import-not-found, no-redef]
+        onboarding_section,
+        sentence_section,
     )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -307,6 +312,9 @@ def render() -> str:
     carts = read("complement")
     parts += [complement_section(carts)] if carts else []
     parts += [published_section(read("published_ranking"), read("published_text"))]
+    sentence, onboarding = read("sentence"), read("onboarding")
+    parts += [sentence_section(sentence)] if sentence else []
+    parts += [onboarding_section(onboarding)] if onboarding else []
     exposure = read("exposure")
     parts += [exposure_section(exposure)] if exposure else []
     engine = read("engine")
