@@ -182,7 +182,7 @@ class Engine:
     ) -> ItemList:
         """The `n` items a user may want next; for a stranger, what most people want.
 
-        `text` is a wish in a sentence, with what it must not be and may cost (`search.sentence`).
+        `text` is a wish in a sentence (`search.sentence`), whose limits hold; `exposure` then rests.
         `events` is further evidence, such as the clicks of a session without a user. Items that the user
         already touched are left out; those only shown to them (impressions) are not. `exposure` is the
         share of places for new and thin items, by default that of the settings (`ExposurePolicy`): the
