@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warmstart.core.errors import ConfigError
+from warmstart.core.linear import top_positions
 from warmstart.data.dataset import Dataset
 from warmstart.data.item_list import ItemList
 from warmstart.data.query import Query
@@ -118,6 +119,29 @@ def test_places_are_spread_over_the_list_and_depth_moves_them():
 def test_a_part_of_the_list_has_its_part_of_the_share(share: float, n: int):
     shown = policy(share).rerank(Query(), ALL_NEW_LAST, 20)
     assert int(n * share) <= new_in(shown.take(range(n))) <= n * share + 1
+
+
+@given(
+    scores=st.lists(st.sampled_from([0.0, 0.5, 1.0, 2.0, float("nan")]), min_size=50, max_size=50),
+    share=st.sampled_from([None, 0.1, 0.5, 1.0]),
+    n=st.integers(0, 30),
+    sold=st.sets(st.sampled_from(NEW)),
+)
+def test_the_shortlist_holds_all_that_the_list_needs(
+    scores: list[float], share: float | None, n: int, sold: set[str]
+):
+    own = policy(share)
+    for item_id in sorted(sold):
+        own.update(bought(item_id))
+    values = np.array(scores, dtype=np.float32)
+    everything = top_positions(values, 50)
+    short = own.shortlist(values, n)
+    lists = [
+        own.rerank(Query(), ItemList(item_ids=tuple((OLD + NEW)[i] for i in some), scores=values[some]), n)
+        for some in (short, everything)
+    ]
+    assert lists[0].item_ids == lists[1].item_ids
+    np.testing.assert_array_equal(lists[0].propensities, lists[1].propensities)
 
 
 # -- who qualifies --------------------------------------------------------------------------------

@@ -90,6 +90,8 @@ class ExposurePolicy(Policy):
     def asking(self, share: float) -> ExposurePolicy:
         """The same policy with another share, for one question: what was learned is not copied."""
         _check_share("share", share)
+        self._check_fitted()
+        self._own()  # found once for all questions
         other = copy.copy(self)
         other.share = share
         return other
@@ -105,19 +107,22 @@ class ExposurePolicy(Policy):
         self.counts_ = np.concatenate([self.counts_, np.zeros(missing, dtype=np.int64)])
         self._count()
 
+    def _count(self) -> None:
+        self._spectrum = Spectrum.of(self.counts_, self.thin_below)
+        self._known_own: IntArray | None = None
+
     def _update(self, feedback: Iterable[Event]) -> None:
         for event in feedback:
             place = None if event.item_id is None else self._place.get(event.item_id)
             if place is not None and event.event_type not in _SAYS_NOTHING:
                 self._spectrum.moved(int(self.counts_[place]))
                 self.counts_[place] += 1
+                if self.counts_[place] in (self.at_least, self.thin_below):
+                    self._known_own = None
 
     def _between(self, counts: IntArray) -> BoolArray:
         between: BoolArray = (counts >= self.at_least) & (counts < self.thin_below)
         return between
-
-    def _count(self) -> None:
-        self._spectrum = Spectrum.of(self.counts_, self.thin_below)
 
     def set_state(self, state: State) -> None:
         """Take back what `get_state` gave."""
@@ -129,9 +134,12 @@ class ExposurePolicy(Policy):
         best = top_positions(scores, n)
         if not self.asked:
             return best
-        own = np.where(self._between(self.counts_), scores, np.float32("nan"))
-        others = np.where(self._between(self.counts_), np.float32("nan"), scores)
-        both = np.union1d(top_positions(others, n), top_positions(own, n))
+        own = self._own()
+        if self._held and np.isin(best, own).any():  # some may have to give way to the next others
+            others = scores.copy()
+            others[own] = np.nan
+            best = top_positions(others, n)
+        both = np.union1d(best, own[top_positions(scores[own], n)])
         return both[np.argsort(-scores[both], kind="stable")]
 
     def _rerank(self, query: Query, items: ItemList, n: int) -> ItemList:
@@ -158,9 +166,18 @@ class ExposurePolicy(Policy):
             propensities=certain(shown) * np.array(chances, dtype=np.float32),
         )
 
+    def _own(self) -> IntArray:
+        """Catalogue positions of the items that qualify."""
+        if self._known_own is None:
+            self._known_own = np.flatnonzero(self._between(self.counts_)).astype(np.int64)
+        return self._known_own
+
+    @property
+    def _held(self) -> bool:
+        return self.exact and bool(self.share)
+
     def _plan(self, own: BoolArray, n: int, quota: int) -> list[int]:
-        held = self.exact and bool(self.share)
-        return _plan(own, n, quota, self.depth, held=held)
+        return _plan(own, n, quota, self.depth, held=self._held)
 
     def _sits_out(self, key: str, item_id: str) -> bool:
         return self.rest > 0.0 and uniform(key, item_id) < self.rest
