@@ -24,8 +24,8 @@ class Interests:
 
     >>> import numpy as np
     >>> toys_and_a_drill = np.array([[1, 0], [0.9, 0.1], [0, 1]], dtype=np.float32)
-    >>> Interests.of(toys_and_a_drill, np.ones(3, dtype=np.float32)).middles.round(1).tolist()
-    [[1.0, 0.0], [0.0, 1.0]]
+    >>> Interests.of(toys_and_a_drill, np.ones(3, dtype=np.float32)).nearest(toys_and_a_drill).tolist()
+    [0, 0, 1]
     """
 
     middles: FloatArray
