@@ -2,7 +2,7 @@
 
     python benchmarks/exposure.py [SHOP ...]              default: ml100k and beauty under $WARMSTART_DATA;
                                                           the results of other shops are kept
-    python benchmarks/exposure.py --inner --sample 300    on a cut of the training part, nothing written
+    python benchmarks/exposure.py --inner                 on a cut of the training part, nothing written
 
 One fit per shop, cut and seed; every share is then asked of the same scores. Cuts:
 
@@ -53,7 +53,7 @@ THIN = 6
 ONLY_THIN = {"at_least": 1, "thin_below": THIN}
 N = 20
 SAMPLE = 200
-"""Users asked per shop, cut and seed."""
+"""Users asked per shop, cut and seed, unless `--sample` says otherwise."""
 
 
 def new_users(dataset: Dataset, seed: int) -> Split:
@@ -228,13 +228,12 @@ def main() -> None:
         dataset, _ = read_shop(DATA / shop)
         for cut in options.cuts:
             found = blocks(dataset, cut, options.seeds, options.sample, options.inner)
-            rows += rows_of(shop, cut, found)
+            rows += [row | {"users": options.sample} for row in rows_of(shop, cut, found)]
             print(told([r for r in rows if r["shop"] == shop and r["cut"] == cut]), flush=True)
-    if not options.inner and options.sample == SAMPLE:
+    if not options.inner:
         report = {
             "command": "python benchmarks/exposure.py",
             "seeds": list(options.seeds),
-            "sample": options.sample,
             "encoder": "catalogue",
             "rows": [*kept(options.shops), *rows],
         }

@@ -28,8 +28,8 @@ def exposure_section(report: Report) -> str:
         "## Room for new items: what it costs and brings",
         f"`{report['command']}`",
         CONCLUSION,
-        f"One fit per shop, cut and seed (seeds {seeds}), every share asked of the same scores; at"
-        f" most {report['sample']} users per seed, encoder {report['encoder']}. *Asked* is the share of"
+        f"One fit per shop, cut and seed (seeds {seeds}), every share asked of the same scores;"
+        f" encoder {report['encoder']}. *Asked* is the share of"
         " places, *shown* that of the first 20; *whole* is nDCG@20 with every later item as a target,"
         " *own* nDCG@20 with only the new (thin) ones; changes are against no policy (0). `content` is text"
         " similarity alone. Intervals are 95 %, by bootstrap over users and items; those of changes are"
@@ -69,7 +69,10 @@ def _tables(rows: Sequence[Report], place: tuple[str, str]) -> list[str]:
         ]
         for name in asked
     ]
-    return [f"**{shop}**. {ABOUT[cut]}; the last columns over all k:", table(head, body)]
+    return [
+        f"**{shop}**. {ABOUT[cut]}, at most {here[0]['users']} per seed; the last columns over all k:",
+        table(head, body),
+    ]
 
 
 def _name(shots: int | None) -> str:

@@ -59,7 +59,7 @@ class ExposurePolicy(Policy):
     """
 
     share: float | None = None
-    most: float = 0.1
+    most: float = 0.07
     thin_below: int = 1
     at_least: int = 0
     depth: float = tunable(1.0, low=0.0, high=1.0)

@@ -56,11 +56,16 @@ class Policy(Reranker, ABC):
         self._fit(dataset, encoder)
         return self
 
+    def _take_ids(self, item_ids: Iterable[str]) -> None:
+        self.item_ids_ = tuple(item_ids)
+        self._place = {item_id: i for i, item_id in enumerate(self.item_ids_)}
+
     def add(self, items: pl.DataFrame) -> None:
         """Take in new items, and new facts about known ones; columns as in `data.schema.ITEMS`."""
         self._check_fitted()
-        known = self._place
-        self._take_ids((*self.item_ids_, *(i for i in items[c.ITEM_ID] if i not in known)))
+        new = [item_id for item_id in items[c.ITEM_ID] if item_id not in self._place]
+        self._place |= {item_id: len(self.item_ids_) + i for i, item_id in enumerate(new)}
+        self.item_ids_ = (*self.item_ids_, *new)
         self._add(items)
 
     def update(self, feedback: Iterable[Event]) -> None:
@@ -83,10 +88,6 @@ class Policy(Reranker, ABC):
         """Take back what `get_state` gave."""
         super().set_state(state)
         self._take_ids(state["item_ids_"])
-
-    def _take_ids(self, item_ids: Iterable[str]) -> None:
-        self.item_ids_ = tuple(item_ids)
-        self._place = {item_id: i for i, item_id in enumerate(self.item_ids_)}
 
     def _fit(self, dataset: Dataset, encoder: Encoder | None) -> None:
         """Nothing to learn by default."""
