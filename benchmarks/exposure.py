@@ -228,12 +228,12 @@ def main() -> None:
         dataset, _ = read_shop(DATA / shop)
         for cut in options.cuts:
             found = blocks(dataset, cut, options.seeds, options.sample, options.inner)
-            rows += [row | {"users": options.sample} for row in rows_of(shop, cut, found)]
+            of = {"users": options.sample, "seeds": list(options.seeds)}
+            rows += [of | row for row in rows_of(shop, cut, found)]
             print(told([r for r in rows if r["shop"] == shop and r["cut"] == cut]), flush=True)
     if not options.inner:
         report = {
             "command": "python benchmarks/exposure.py",
-            "seeds": list(options.seeds),
             "encoder": "catalogue",
             "rows": [*kept(options.shops), *rows],
         }

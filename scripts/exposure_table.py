@@ -23,14 +23,12 @@ CONCLUSION: Final = ""
 
 def exposure_section(report: Report) -> str:
     """What is shown, what it costs and what it brings, for each share asked for."""
-    seeds = ", ".join(map(str, report["seeds"]))
     head = [
         "## Room for new items: what it costs and brings",
         f"`{report['command']}`",
         CONCLUSION,
-        f"One fit per shop, cut and seed (seeds {seeds}), every share asked of the same scores;"
-        f" encoder {report['encoder']}. *Asked* is the share of"
-        " places, *shown* that of the first 20; *whole* is nDCG@20 with every later item as a target,"
+        "One fit per shop, cut and seed, every share asked of the same scores; encoder"
+        f" {report['encoder']}. *Asked* is the share of places, *shown* that of the first 20; *whole* is nDCG@20 with every later item as a target,"
         " *own* nDCG@20 with only the new (thin) ones; changes are against no policy (0). `content` is text"
         " similarity alone. Intervals are 95 %, by bootstrap over users and items; those of changes are"
         " paired.",
@@ -69,10 +67,9 @@ def _tables(rows: Sequence[Report], place: tuple[str, str]) -> list[str]:
         ]
         for name in asked
     ]
-    return [
-        f"**{shop}**. {ABOUT[cut]}, at most {here[0]['users']} per seed; the last columns over all k:",
-        table(head, body),
-    ]
+    seeds = ", ".join(map(str, here[0]["seeds"]))
+    asking = f"at most {here[0]['users']} users for each seed ({seeds})"
+    return [f"**{shop}**. {ABOUT[cut]}; {asking}. The last columns are over all k:", table(head, body)]
 
 
 def _name(shots: int | None) -> str:
