@@ -1,12 +1,12 @@
 """Which questions teach most about a stranger: accuracy after n questions; writes results/onboarding.json.
 
-    python benchmarks/onboarding.py              ml100k and beauty, as in docs/benchmarks.md
+    python benchmarks/onboarding.py [SHOP ...]   default: all three; the results of other shops stay
     python benchmarks/onboarding.py --inner      on a cut of the training part; nothing written
 
-Ratings (ml100k): a fifth of the users is withheld. Half of each one's ratings, drawn by hash, is what they
-can answer about; the other half is predicted, the same for every way to ask. An item that they did not
-rate is a question lost ("don't know"). The answers go to the factor rater; MAE, and nDCG@10 of the order
-among the user's own test items (linear gain), after n questions, answered or not.
+Ratings (ml100k, ml1m_melu): a fifth of the users is withheld. Half of each one's ratings, drawn by hash,
+is what they can answer about; the other half is predicted, the same for every way to ask. An item that
+they did not rate is a question lost ("don't know"). The answers go to the factor rater; MAE, and nDCG@10
+of the order among the user's own test items (linear gain), after n questions, answered or not.
 
 Choices (beauty): new users of protocol new-users. Nobody knows what they would say of a product shown to
 them, so the answer is simulated: "interesting" when its category is that of one of their first five
@@ -14,7 +14,7 @@ products, "not" otherwise; the targets are what follows the fifth, as in the pro
 engine as `Onboarding.events` makes them; nDCG@20 over the whole catalogue. Where nobody rates, popularity,
 entropy and HELF all rank items by how many chose them, and ask the same.
 
-Intervals are 95 %, by bootstrap over users; differences to popularity are paired.
+Intervals are 95 %, by bootstrap over users; differences to popularity and to HELF are paired.
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ from warmstart.tasks.onboarding.tastes import Answer, Tastes
 HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("WARMSTART_DATA", HERE.parent.parent / "shared" / "data"))
 RESULT = HERE / "results" / "onboarding.json"
-SEEDS = (0, 1, 2)
+SEEDS: Mapping[str, Sequence[int]] = {"ml100k": (0, 1, 2), "ml1m_melu": (0,), "beauty": (0, 1, 2)}
 ASKED = (0, 1, 2, 3, 4, 5, 10)
 MIN_RATINGS = 20
-SAMPLE = 300
-"""Users asked per seed on beauty."""
+SAMPLE: Mapping[str, int] = {"ml100k": 1000, "ml1m_melu": 400, "beauty": 300}
+"""Users asked per seed, at most."""
 CHOOSERS: Mapping[str, QuestionChooser] = {
     "random": RandomChooser(),
     "popularity": PopularityChooser(),
@@ -72,6 +72,7 @@ CHOOSERS: Mapping[str, QuestionChooser] = {
     "variance": VarianceChooser(),
     "variance, no neighbours": VarianceChooser(neighbours=False),
 }
+AGAINST = ("popularity", "HELF")
 SAME_WITHOUT_RATINGS = ("entropy", "entropy0", "HELF", "variance, no neighbours")
 """Ways to ask that are one with another where nobody rates."""
 Found = dict[tuple[str, int, str], list[float]]
@@ -92,7 +93,9 @@ def asked(chooser: QuestionChooser, truth: Mapping[str, float], default: float |
 # -- ratings ----------------------------------------------------------------------------------------------
 
 
-def ratings(dataset: Dataset, seed: int, choosers: Mapping[str, QuestionChooser], found: Found) -> None:
+def ratings(
+    dataset: Dataset, seed: int, sample: int, choosers: Mapping[str, QuestionChooser], found: Found
+) -> None:
     """Ask the withheld users of one seed."""
     users = choose_users(dataset, seed)
     train = without(dataset, users=users)
@@ -100,9 +103,9 @@ def ratings(dataset: Dataset, seed: int, choosers: Mapping[str, QuestionChooser]
     tastes = Tastes.of_ratings(train, rater)
     for chooser in choosers.values():
         chooser.fit(tastes)
-    for user, own in sorted(ratings_by_user(dataset, users).items()):
-        if len(own) < MIN_RATINGS:
-            continue
+    known = {u: own for u, own in ratings_by_user(dataset, users).items() if len(own) >= MIN_RATINGS}
+    for user in hash_order(known, f"{seed}:sample")[:sample]:
+        own = known[user]
         order = hash_order(own, f"{seed}:{user}:half")
         pool, test = order[: len(order) // 2], order[len(order) // 2 :]
         truth = np.array([own[item] for item in test])
@@ -144,9 +147,11 @@ def rated(
 # -- choices ----------------------------------------------------------------------------------------------
 
 
-def choices(dataset: Dataset, seed: int, choosers: Mapping[str, QuestionChooser], found: Found) -> None:
+def choices(
+    dataset: Dataset, seed: int, sample: int, choosers: Mapping[str, QuestionChooser], found: Found
+) -> None:
     """Ask the new users of one seed."""
-    split = new_users(dataset, seed).sample(SAMPLE)
+    split = new_users(dataset, seed).sample(sample)
     engine = Engine().fit(split.train, encoder="catalogue")
     tastes = Tastes.of_choices(split.train, CatalogueEncoder().fit(split.train.item_texts))
     place = {item: i for i, item in enumerate(tastes.item_ids)}
@@ -156,16 +161,18 @@ def choices(dataset: Dataset, seed: int, choosers: Mapping[str, QuestionChooser]
     }
     pool = Pool.of(np.arange(len(place)), len(place))
     asking, scored = Onboarding().take(tastes), lru_cache(partial(scores_after, engine))
-    for name in choosers:
-        choosers[name].fit(tastes)
+    # Everybody answers here, and the belief's doubt does not depend on what is answered: one list for all.
+    orders = {
+        name: [answer.item_id for answer in asked(chooser.fit(tastes), {}, 0.0)]
+        for name, chooser in choosers.items()
+        if name not in SAME_WITHOUT_RATINGS
+    }
     for episode in (episode for episode in split.episodes if episode.shots == 5):
         liked = {kinds[event.item_id] for event in episode.history if event.item_id}
         truth = {item: 1.0 for item, kind in kinds.items() if kind in liked}
         targets = np.array([place[item] for item in episode.targets])
-        for name, chooser in choosers.items():
-            if name in SAME_WITHOUT_RATINGS:
-                continue
-            answers = asked(chooser, truth, 0.0)
+        for name, order in orders.items():
+            answers = [Answer(item_id=item, value=truth.get(item, 0.0)) for item in order]
             for n in ASKED:
                 said = [event for event in asking.events(answers[:n]) if event.event_type == "like"]
                 ranks, _ = pool.answer(scored(tuple(str(event.item_id) for event in said)), targets, 20)
@@ -185,59 +192,66 @@ def scores_after(engine: Engine, liked: tuple[str, ...]) -> FloatArray:
 
 
 def rows_of(shop: str, found: Found) -> list[dict[str, Any]]:
-    """Means with intervals, and paired differences to popularity."""
+    """Means with intervals, and paired differences to rules of thumb."""
     rows = []
     for (method, n, metric), values in found.items():
-        pair = np.column_stack([values, np.array(values) - np.array(found["popularity", n, metric])])
-        size = len(pair)
+        others = [name for name in AGAINST if (name, n, metric) in found]
+        own = np.array(values)
+        columns = np.column_stack([own, *(own - np.array(found[name, n, metric]) for name in others)])
+        size = len(own)
         pieces = Pieces(user=np.arange(size), item=np.full(size, -1), share=np.ones(size))
-        low, high = interval(resample(pieces, pair))
-        mean = pieces.mean(pair)
+        low, high = interval(resample(pieces, columns))
+        told = [
+            {"value": round(mean, 4), "low": round(least, 4), "high": round(most, 4)}
+            for mean, least, most in zip(
+                pieces.mean(columns).tolist(), low.tolist(), high.tolist(), strict=True
+            )
+        ]
         rows.append(
             {"shop": shop, "method": method, "asked": n, "metric": metric, "cases": size}
-            | {
-                "value": round(float(mean[0]), 4),
-                "low": round(float(low[0]), 4),
-                "high": round(float(high[0]), 4),
-            }
-            | {
-                "against_popularity": round(float(mean[1]), 4),
-                "against_low": round(float(low[1]), 4),
-                "against_high": round(float(high[1]), 4),
-            }
+            | told[0]
+            | {"against": dict(zip(others, told[1:], strict=True))}
         )
     return rows
 
 
 def measure(
-    shop: str, inner: bool, choosers: Mapping[str, QuestionChooser] = CHOOSERS, seeds: Sequence[int] = SEEDS
+    shop: str, inner: bool, choosers: Mapping[str, QuestionChooser] = CHOOSERS
 ) -> list[dict[str, Any]]:
     """All seeds of one shop."""
     dataset, _ = read_shop(DATA / shop)
     found: Found = {}
-    for seed in seeds:
+    for seed in SEEDS[shop]:
         train = without(dataset, users=choose_users(dataset, seed)) if inner else dataset
-        ask = ratings if shop == "ml100k" else choices
-        ask(train, seed + INNER * inner, choosers, found)
+        ask = choices if shop == "beauty" else ratings
+        ask(train, seed + INNER * inner, SAMPLE[shop], choosers, found)
     return rows_of(shop, found)
 
 
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("shops", nargs="*", default=list(SEEDS))
     parser.add_argument("--inner", action="store_true")
-    inner = parser.parse_args().inner
-    rows = [row for shop in ("ml100k", "beauty") for row in measure(shop, inner)]
-    for row in rows:
-        print(row, flush=True)
-    if not inner:
-        report = {
-            "command": "python benchmarks/onboarding.py",
-            "seeds": SEEDS,
-            "sample": SAMPLE,
-            "rows": rows,
-        }
-        RESULT.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    given = parser.parse_args()
+    for shop in given.shops:
+        rows = measure(shop, given.inner)
+        print(*rows, sep="\n", flush=True)
+        if not given.inner:
+            write(shop, rows)
+
+
+def write(shop: str, rows: list[dict[str, Any]]) -> None:
+    """Put the rows of a shop in the place of those it had."""
+    old = json.loads(RESULT.read_text(encoding="utf-8"))["rows"] if RESULT.exists() else []
+    kept = [*(row for row in old if row["shop"] != shop), *rows]
+    report = {
+        "command": "python benchmarks/onboarding.py",
+        "seeds": SEEDS,
+        "sample": SAMPLE,
+        "rows": sorted(kept, key=lambda row: list(SEEDS).index(row["shop"])),
+    }
+    RESULT.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
