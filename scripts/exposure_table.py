@@ -28,7 +28,8 @@ def exposure_section(report: Report) -> str:
         f"`{report['command']}`",
         CONCLUSION,
         "One fit per shop, cut and seed, every share asked of the same scores; encoder"
-        f" {report['encoder']}. *Asked* is the share of places, *shown* that of the first 20; *whole* is nDCG@20 with every later item as a target,"
+        f" {report['encoder']}. *Asked* is the share of places, *shown* that of"
+        " the first 20; *whole* is nDCG@20 with every later item as a target,"
         " *own* nDCG@20 with only the new (thin) ones; changes are against no policy (0). `content` is text"
         " similarity alone. Intervals are 95 %, by bootstrap over users and items; those of changes are"
         " paired.",
