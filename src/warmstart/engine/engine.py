@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from warmstart.core import columns as c
-from warmstart.core.errors import InputError, NotFittedError, UnknownIdError
+from warmstart.core.errors import InputError, NotFittedError
 from warmstart.core.linear import BoolArray, FloatArray
 from warmstart.data.dataset import Dataset
 from warmstart.data.item_list import ItemList, Reason, ScoredItem
@@ -23,7 +23,7 @@ from warmstart.engine.event_log import EventLog
 from warmstart.engine.explaining import by_evidence, in_words, main_source
 from warmstart.engine.forgetting import without_user
 from warmstart.engine.goes_with import Beside, same_thing_again
-from warmstart.engine.listing import checked_size, explained, shown, shown_first, touched
+from warmstart.engine.listing import checked_size, explained, serving, shown, shown_first, touched
 from warmstart.engine.merging import merge
 from warmstart.engine.personal_search import PersonalSearch
 from warmstart.engine.settings import EngineSettings
@@ -179,6 +179,7 @@ class Engine:
         text: str = "",
         exposure: float | None = None,
         context: Mapping[str, Any] | None = None,
+        interests: bool = False,
     ) -> ItemList:
         """The `n` items a user may want next; for a stranger, what most people want.
 
@@ -188,6 +189,7 @@ class Engine:
         share of places for new and thin items, by default that of the settings (`ExposurePolicy`): the
         order is then not that of the scores alone. `context` is the scene: `time` and whatever else the
         shop's events tell of (device, store); what the users table says of a user is added to it.
+        With `interests` the list serves each interest of the history (`interests.interest_list`).
         """
         query = self._asking().query(
             user_id=user_id, events=events, filters=filters, exclude=exclude, context=context
@@ -197,7 +199,10 @@ class Engine:
             wished = Wished.of(self._shelves, text, query, self._stages, self.settings)
             items = wished.listed(allowed, checked_size(n), self._told)
             return replace(items, warnings=items.warnings + self._warnings(query))
-        return self._ranked(query, self.score(query), allowed, n, policy=self._policy(exposure))
+        scores = self.score(query)
+        if interests:
+            allowed = serving(self._stages.scorer, query, scores, allowed, checked_size(n))
+        return self._ranked(query, scores, allowed, n, policy=self._policy(exposure))
 
     def similar(
         self, item_id: str, *, n: int = 10, filters: Filters | None = None, exclude: Iterable[str] = ()
@@ -248,12 +253,7 @@ class Engine:
 
         Errors: `UnknownIdError` for an item that is not in the catalogue.
         """
-        if item_id not in self._shelves.titles:
-            raise UnknownIdError(
-                expected="an item of the catalogue",
-                found=repr(item_id),
-                todo="Check the id, or add the item.",
-            )
+        self._shelves.check_known(item_id)
         query = self._asking().query(text=text, user_id=user_id, events=events)
         if text:
             position = int(self._stages.scorer.positions([item_id])[0])

@@ -9,13 +9,15 @@ from typing import Final
 import numpy as np
 
 from warmstart.core.errors import InputError
-from warmstart.core.linear import FloatArray, IntArray, top_positions
+from warmstart.core.linear import BoolArray, FloatArray, IntArray, top_positions
 from warmstart.data.item_list import ItemList, Reason
 from warmstart.data.query import Query
 from warmstart.data.records import Event
 from warmstart.engine.explaining import main_source
 from warmstart.policy.exposure import EXPOSURE
 from warmstart.recommend.evidence import EVENT_WEIGHTS
+from warmstart.recommend.fused import FusedScorer
+from warmstart.recommend.interests import room_for_all
 from warmstart.roles.policy import Policy
 from warmstart.roles.scorer import Scorer
 
@@ -35,6 +37,12 @@ def checked_size(n: int) -> int:
 def touched(events: Iterable[Event]) -> set[str]:
     """The items that a user did something with; what was only shown to them is not among them."""
     return {event.item_id for event in events if event.item_id and EVENT_WEIGHTS[event.event_type]}
+
+
+def serving(scorer: FusedScorer, query: Query, scores: FloatArray, allowed: BoolArray, n: int) -> BoolArray:
+    """Which items may be shown so that a list of the best `n` serves every interest of the history."""
+    known = np.where(allowed, scores, np.float32("nan"))
+    return room_for_all(known, scorer.content, scorer.history(query), n)
 
 
 def listed(

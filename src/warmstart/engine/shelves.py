@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from warmstart.core import columns as c
+from warmstart.core.errors import UnknownIdError
 from warmstart.core.linear import BoolArray, FloatArray, IntArray
 from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
@@ -91,6 +92,15 @@ class Shelves:
         mask[list(self._sold_out)] = False
         mask[[self._place[item_id] for item_id in hidden if item_id in self._place]] = False
         return mask
+
+    def check_known(self, item_id: str) -> None:
+        """Errors: `UnknownIdError` for an item that is not in the catalogue."""
+        if item_id not in self.titles:
+            raise UnknownIdError(
+                expected="an item of the catalogue",
+                found=repr(item_id),
+                todo="Check the id, or add the item.",
+            )
 
     def suggest(self, prefix: str, n: int) -> list[str]:
         """Completions of what a shopper is typing."""
