@@ -56,6 +56,12 @@ def small_melu(_: Path) -> dict[str, Any]:
     return {"dim": 8, "width": 8, "epochs": 50, "batch_size": 24, "learning_rate": 0.03}
 
 
+def small_sasrec(_: Path) -> dict[str, Any]:
+    """A network that learns the toy shop in a moment."""
+    pytest.importorskip("torch", reason="needs the extra 'lm'")
+    return {"dim": 16, "epochs": 8, "learning_rate": 0.02}
+
+
 def stepping(learning_rate: float) -> Callable[[Path], dict[str, Any]]:
     """A network with this step size: two dozen items give few steps. No check without torch."""
 
@@ -77,6 +83,7 @@ FACTORIES: dict[str, Callable[[Path], dict[str, Any]]] = {
     "scorer.clcrec": stepping(0.02),
     "scorer.dropoutnet": stepping(0.002),
     "scorer.heater": stepping(0.003),
+    "scorer.sasrec": small_sasrec,
     "scorer.semco": stepping(0.002),
 }
 """Settings for the components that cannot do without: they get a folder to make a model in,
