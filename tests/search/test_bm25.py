@@ -216,3 +216,13 @@ def test_a_word_in_the_title_counts_for_more_than_in_the_description():
 def test_asking_before_fit_is_an_error():
     with pytest.raises(NotFittedError):
         Bm25Retriever().score(Query(text="lamp"))
+
+
+def test_holding_tells_who_has_every_word_of_a_phrase_after_changes_too():
+    retriever = shop("steel kettle", "steel cup", "绿茶 cup")
+    assert retriever.holding("steel").tolist() == [True, True, False]
+    assert retriever.holding("steel cups").tolist() == [False, True, False]
+    assert retriever.holding("绿茶").tolist() == [False, False, True]
+    assert retriever.holding("plastic").tolist() == retriever.holding("").tolist() == [False] * 3
+    retriever.add(items_frame([Item(item_id="a", title="glass kettle"), Item(item_id="d", title="steel")]))
+    assert retriever.holding("steel").tolist() == [False, True, False, True]

@@ -161,3 +161,14 @@ def test_conditions_are_read_as_people_write_them(written: list[str], filters: d
 def test_conditions_that_make_no_sense_are_errors(written: list[str]):
     with pytest.raises(InputError):
         parse_filters(written)
+
+
+def test_flags_are_the_attributes_that_are_true_and_follow_changes():
+    items = [
+        Item(item_id="a", attributes={"touch": True, "hdmi": False, "ports": 1}),
+        Item(item_id="b", attributes={"touch": True}),
+    ]
+    index = FilterIndex(items_frame(items))
+    assert {name: where.tolist() for name, where in index.flags().items()} == {"touch": [0, 1]}
+    index.put(items_frame([Item(item_id="a", attributes={"hdmi": True})]), np.array([0]))
+    assert {name: where.tolist() for name, where in index.flags().items()} == {"hdmi": [0], "touch": [1]}
