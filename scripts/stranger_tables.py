@@ -23,7 +23,16 @@ SENTENCE_CONCLUSION: Final = (
     "five events; words alone, which do not know what sells, reach less than half of that. What else "
     "they will want is then served worse: a wish is for now."
 )
-ONBOARDING_CONCLUSION: Final = "TODO."
+ONBOARDING_CONCLUSION: Final = (
+    "No way to ask is certainly better than the belief's (variance) anywhere here, and each rule of "
+    "thumb fails somewhere: after five questions popularity is certainly behind it on ml100k (.821 "
+    "against .814 stars off, where no question leaves .828), after ten HELF is on ml1m_melu. Between "
+    "the better rules the differences are small, because only every fourth or fifth question finds "
+    "somebody who has seen the film. Chance and entropy alone ask about what nobody knows and bring "
+    "nothing. Counting who knows what (neighbours) pays from the fifth question on in the larger "
+    "shop. Where nobody rates, ten simulated answers lift the first list by a third, popularity's "
+    "questions by a seventh; a sentence lifts it far more."
+)
 
 
 def sentence_section(report: Report) -> str:
