@@ -72,11 +72,35 @@ def stepping(learning_rate: float) -> Callable[[Path], dict[str, Any]]:
     return settings
 
 
+def small_head(_: Path) -> dict[str, Any]:
+    """A head that learns the toy tasks in a moment."""
+    pytest.importorskip("torch", reason="needs the extra 'lm'")
+    return {"epochs": 12, "batch_size": 32, "width": 16, "learning_rate": 0.03}
+
+
+def small_meta(_: Path) -> dict[str, Any]:
+    """A scorer around such a head."""
+    pytest.importorskip("torch", reason="needs the extra 'lm'")
+    return {"epochs": 15, "learning_rate": 0.01}
+
+
+def barely_trained(_: Path) -> dict[str, Any]:
+    """Second derivatives blow the noise of the last digits up, so that long training tells orders apart."""
+    pytest.importorskip("torch", reason="needs the extra 'lm'")
+    return {"epochs": 4, "learning_rate": 0.002}
+
+
+EPISODIC_HEADS = ("anil", "maml", "matching", "neural-process", "prototype", "reptile", "ridge")
+META_SCORERS = ("anil", "maml", "matching", "meta-ridge", "neural-process", "prototype", "reptile")
+
 FACTORIES: dict[str, Callable[[Path], dict[str, Any]]] = {
     **{f"classifier.{name}": needing("sklearn") for name in FITTED_BY_SKLEARN},
     "encoder.onnx": lambda folder: {"model": str(tiny_models.onnx_folder(folder))},
     "encoder.static": lambda folder: {"model": str(tiny_models.static_folder(folder / "static"))},
     "encoder.transformer": lambda folder: {"model": str(tiny_models.transformer_folder(folder / "bert"))},
+    **{f"head.{name}": small_head for name in EPISODIC_HEADS},
+    **{f"scorer.{name}": small_meta for name in META_SCORERS},
+    "scorer.maml": barely_trained,
     "rater.melu": small_melu,
     "scorer.ials": needing("implicit"),
     "scorer.ials-map": needing("implicit"),

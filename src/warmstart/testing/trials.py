@@ -201,17 +201,16 @@ class HeadTrial(Trial[FewShotHead]):
 
     @cached_property
     def tasks(self) -> list[Task]:
-        """Four tasks per user, with one to eight examples to learn from, half of them liked."""
+        """Four tasks per user: one to four liked items to learn from, in half of them as many others."""
         rng = np.random.default_rng(0)
-        return [self._task(group, 1 + user % 4, rng) for group in (0, 1) for user in range(48)]
+        return [self._task(group, user, rng) for group in (0, 1) for user in range(48)]
 
-    def _task(self, group: int, shots: int, rng: np.random.Generator) -> Task:
+    def _task(self, group: int, user: int, rng: np.random.Generator) -> Task:
+        shots, others = 1 + user % 4, (user // 4) % 2
         liked = (self.toy.groups == group).astype(np.float64)
         drawn = [rng.permutation(np.flatnonzero(liked == side))[: shots + 4] for side in (1.0, 0.0)]
-        support, query = (
-            np.concatenate([part[chosen] for part in drawn])
-            for chosen in (slice(None, shots), slice(shots, None))
-        )
+        support = np.concatenate([drawn[0][:shots], drawn[1][: shots * others]])
+        query = np.concatenate([part[shots:] for part in drawn])
         first, then = (Evidence.of(self.vectors[part], liked[part]) for part in (support, query))
         return Task(support=first, query=then)
 

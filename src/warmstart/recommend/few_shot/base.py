@@ -57,8 +57,10 @@ class FewShotScorer(HistoryScorer):
     seed: int = 0
 
     def _fit_tables(self, dataset: Dataset) -> None:
-        scale = RatingScale(*self.rating_range_)
-        self._fit_users(journeys(dataset, self._place, scale, dataset.item_texts))
+        low, high = self.rating_range_
+        self._texts = dataset.item_texts
+        self._fit_users(journeys(dataset, self._place, RatingScale(low, high), self._texts))
+        del self._texts
 
     def _fit_users(self, users: Sequence[Journey]) -> None:
         self.chosen_ = self._choose(users)
@@ -105,7 +107,7 @@ class FewShotScorer(HistoryScorer):
 
     def _score(self, query: Query) -> FloatArray:
         evidence = self.evidence(query)
-        if not len(evidence) and not self._space.hot.any():
+        if not self._head.is_fitted or not (len(evidence) or self._space.hot.any()):
             return np.full(len(self.item_ids_), np.nan, dtype=np.float32)
         scores = self._answer(evidence).astype(np.float32)
         scores[self._unknown] = np.nan
