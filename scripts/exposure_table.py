@@ -19,14 +19,14 @@ ABOUT: Final[Mapping[str, str]] = {
 }
 
 CONCLUSION: Final = (
-    "A share that is asked for is shown, at every k and for old users alike, to the place. What it costs "
-    "depends on the shop: a tenth of the places costs about 2 % of the whole shop's nDCG among the many "
-    "products of beauty and 3.5 % for new users among the famous films of ml100k, where every place is a "
-    "likely hit; the default costs 1 and 2 %. What it brings depends on what was there: ml100k shows no new "
-    "film without it, beauty shows some to those whom they suit, and there a tenth kept to the letter takes "
-    "more new products away from them than it gives to others. Ask for a fifth, or leave it to the default, "
-    "which takes none away. Thin items are not helped by room alone: it costs as much, and the places go to "
-    "items that are seldom wanted."
+    "A share that is asked for is shown, at every k and for old users alike, to the place. What it "
+    "costs depends on the shop: a tenth of the places costs about 2 % of the whole shop's nDCG among "
+    "the many products of beauty and 3.5 % for new users among the famous films of ml100k, where "
+    "every place is a likely hit; the default costs 1 and 2 %. What it brings depends on what was "
+    "there: ml100k shows no new film without it, beauty shows some to those whom they suit, and there "
+    "a tenth kept to the letter takes more new products away from them than it gives to others. Ask "
+    "for a fifth, or leave it to the default, which takes none away. Thin items are not helped by "
+    "room alone: it costs as much, and the places go to items that are seldom wanted."
 )
 
 
