@@ -69,7 +69,7 @@ def picked(rows: list[dict[str, Any]], shop: str, metric: str, method: str, aske
     return found[0]
 
 
-def test_no_rule_of_thumb_is_certainly_better_than_the_belief(onboarding):
+def test_neither_popularity_nor_helf_is_certainly_better_than_the_belief(onboarding):
     for row in onboarding:
         if row["method"] == "variance" and row["metric"] in ("MAE", "nDCG@10", "nDCG@20") and row["asked"]:
             sign = -1 if row["metric"] == "MAE" else 1
