@@ -25,10 +25,14 @@ def bought(item_id: str, times: int = 1) -> list[Event]:
     return [Event(user_id=f"user {i}", item_id=item_id, event_type="purchase") for i in range(times)]
 
 
+SHOP = Dataset.from_records(
+    [Item(item_id=item_id) for item_id in (*OLD, *NEW)],
+    [event for item_id in OLD for event in bought(item_id, 8)],
+)
+
+
 def policy(share: float | None = 0.1, **settings) -> ExposurePolicy:
-    events = [event for item_id in OLD for event in bought(item_id, 8)]
-    shop = Dataset.from_records([Item(item_id=item_id) for item_id in (*OLD, *NEW)], events)
-    return ExposurePolicy(share=share, **settings).fit(shop)
+    return ExposurePolicy(share=share, **settings).fit(SHOP)
 
 
 def ranked(*item_ids: str) -> ItemList:
