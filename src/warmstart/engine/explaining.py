@@ -8,15 +8,30 @@ from typing import Final
 
 from warmstart.data.item_list import Reason
 from warmstart.data.query import Query
-from warmstart.recommend.parts import KERNEL, KNN, POPULARITY, PROJECTION, WALK, WORDS
+from warmstart.recommend.parts import (
+    ALIKE,
+    FORWARD,
+    KNN,
+    LATE,
+    NEXT,
+    POPULARITY,
+    PROJECTION,
+    TASTE,
+    WALK,
+    WORDS,
+)
 
 SOURCES: Final[Mapping[str, str]] = {
     KNN: "co-purchase",
     WALK: "co-purchase",
-    KERNEL: "content",
+    FORWARD: "co-purchase",
+    NEXT: "co-purchase",
+    TASTE: "co-purchase",
+    ALIKE: "content",
     WORDS: "content",
     PROJECTION: "content",
     POPULARITY: "popularity",
+    LATE: "popularity",
 }
 
 _SAID: Final[Mapping[str, str]] = {

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from warmstart.core.component import Component
 from warmstart.policy.exposure import ExposurePolicy
 from warmstart.recommend.fused import FusedScorer
-from warmstart.recommend.parts import KERNEL, KNN, POPULARITY, PROJECTION, WALK, WORDS
+from warmstart.recommend.parts import ALIKE, KNN, POPULARITY, PROJECTION, WALK, WORDS
 from warmstart.search.hybrid import HybridRetriever
 
 
 def _similar_weights() -> dict[str, float]:
-    return {KNN: 0.4, WALK: 0.0, KERNEL: 0.4, WORDS: 0.3, PROJECTION: 0.2, POPULARITY: 0.0}
+    return {KNN: 0.4, ALIKE: 0.4, WORDS: 0.3, PROJECTION: 0.2}
 
 
 def _cart_weights() -> dict[str, float]:
-    return {KNN: 0.4, WALK: 0.4, KERNEL: 0.0, WORDS: 0.0, PROJECTION: 0.1, POPULARITY: 0.02}
+    return {KNN: 0.4, WALK: 0.4, PROJECTION: 0.1, POPULARITY: 0.02}
 
 
 @dataclass(kw_only=True)

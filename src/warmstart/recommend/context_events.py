@@ -163,10 +163,15 @@ def _moments(timestamps: pl.Series) -> Source:
 
 
 def _contexts(contexts: pl.Series) -> Source:
-    distinct = contexts.unique().drop_nulls().sort().to_list()
-    place = {text: i for i, text in enumerate(distinct)}
-    which = np.array([place.get(text, -1) for text in contexts.to_list()], dtype=np.int64)
-    return [_named(json.loads(text)) for text in distinct], which
+    place: dict[str, int] = {}
+    scenes: list[Scene] = []
+    known: dict[tuple[tuple[str, tuple[str, ...]], ...], int] = {}
+    for text in contexts.unique().drop_nulls().sort().to_list():  # amounts make most of them distinct
+        scene = _named(json.loads(text))
+        place[text] = known.setdefault(tuple(scene.items()), len(scenes))
+        if place[text] == len(scenes):
+            scenes.append(scene)
+    return scenes, np.array([place.get(text, -1) for text in contexts.to_list()], dtype=np.int64)
 
 
 def _named(context: Mapping[str, Any]) -> Scene:
@@ -174,7 +179,7 @@ def _named(context: Mapping[str, Any]) -> Scene:
     named = {
         name: texts_of(value)
         for name, value in context.items()
-        if name != TIME and (isinstance(value, bool) or not isinstance(value, Real))
+        if name != TIME and not isinstance(value, float) and type(value) is not int
     }
     return {name: found for name, found in named.items() if found}
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from scipy import optimize, special
 
-from warmstart.core.linear import FloatArray, IntArray
+from warmstart.core.linear import BoolArray, FloatArray, IntArray
 from warmstart.recommend.context_events import SeenContexts, Sightings
 from warmstart.recommend.context_lifts import (
     ITEM_STRENGTHS,
@@ -22,6 +23,7 @@ from warmstart.recommend.context_lifts import (
 )
 
 _FOLDS: Final = 4
+_MIDDLE: Final = 30.0
 _LEAST_ERRORS: Final = (1.0, 3.0)
 """How many standard errors, over users, a feature must gain in nDCG and in likelihood."""
 _FEWEST_USERS: Final = 20
@@ -41,24 +43,57 @@ def best_shrinkage(
 
     A user's question is what they turned to under one value; the answer is popularity with the lifts of
     that value. Of the shrinkages that make what they turned to likelier than popularity does, by three
-    standard errors over users, and rank it higher, by one, the one with the best mean nDCG@20 is taken:
+    standard errors over users, and rank it higher, by one, the one with the best mean nDCG@20 is taken
+    (the ridge of the text first, by likelihood, then how far items go their own way):
     the likelihood says most surely whether a feature matters, the metric how far to go.
     """
-    found: dict[Shrinkage, list[Table]] = {}
-    for fold in range(_FOLDS):
-        held = sightings.of_users(folds == fold)
-        counts = counted(sightings.of_users(folds != fold), n_values, n_items)
-        model, popularity = LiftModel.of(counts, content), shares_of(counts)
+    trials = [_Trial.of(sightings, n_values, n_items, content, folds == fold) for fold in range(_FOLDS)]
+    found: dict[Shrinkage, Table] = {}
+
+    def gains(shrinkage: Shrinkage) -> Table:
+        if shrinkage not in found:
+            found[shrinkage] = np.concatenate([trial.gains(shrinkage) for trial in trials])
+        return found[shrinkage]
+
+    ridges = TEXT_RIDGES if content is not None else TEXT_RIDGES[-1:]
+    ridge = max(ridges, key=lambda ridge: float(gains(Shrinkage(_MIDDLE, ridge))[:, 1].sum()))
+    near = [Shrinkage(strength, ridge) for strength in ITEM_STRENGTHS]
+    sure = [shrinkage for shrinkage in near if _is_sure(gains(shrinkage))]
+    return max(sure, key=lambda shrinkage: float(gains(shrinkage)[:, 0].sum()), default=None)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """What one fold of users is asked, and what was learned from the others."""
+
+    held: Sightings
+    model: LiftModel
+    popularity: Table
+    plain: Table
+    by_text: dict[float, Table] = field(default_factory=dict)  # of the ridge that was asked for last
+
+    @classmethod
+    def of(
+        cls,
+        sightings: Sightings,
+        n_values: int,
+        n_items: int,
+        content: FloatArray | None,
+        asked: BoolArray,
+    ) -> _Trial:
+        held = sightings.of_users(asked)
+        counts = counted(sightings.of_users(~asked), n_values, n_items)
+        popularity = shares_of(counts)
         plain = _user_gains(held, np.zeros_like(counts), popularity)
-        for ridge in TEXT_RIDGES if content is not None else TEXT_RIDGES[-1:]:
-            by_text = model.by_text(model.map(ridge))
-            for strength in ITEM_STRENGTHS:
-                lifts = centred(model.lifts(by_text, strength), popularity)
-                gains = _user_gains(held, lifts, popularity) - plain
-                found.setdefault(Shrinkage(strength, ridge), []).append(gains)
-    gains_of = {shrinkage: np.concatenate(parts) for shrinkage, parts in found.items()}
-    sure = [shrinkage for shrinkage, gains in gains_of.items() if _is_sure(gains)]
-    return max(sure, key=lambda shrinkage: float(gains_of[shrinkage][:, 0].sum()), default=None)
+        return cls(held, LiftModel.of(counts, content), popularity, plain)
+
+    def gains(self, shrinkage: Shrinkage) -> Table:
+        """Per user, over popularity: nDCG@20 and log-likelihood."""
+        if shrinkage.text not in self.by_text:
+            self.by_text.clear()
+            self.by_text[shrinkage.text] = self.model.by_text(self.model.map(shrinkage.text))
+        lifts = self.model.lifts(self.by_text[shrinkage.text], shrinkage.items)
+        return _user_gains(self.held, centred(lifts, self.popularity), self.popularity) - self.plain
 
 
 def _user_gains(held: Sightings, lifts: Table, popularity: Table) -> Table:

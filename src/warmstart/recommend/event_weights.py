@@ -15,14 +15,12 @@ from warmstart.core import columns as c
 from warmstart.core.linear import BoolArray, FloatArray, IntArray
 from warmstart.data.dataset import Dataset
 from warmstart.data.records import Event
-from warmstart.recommend.evidence import EVENT_WEIGHTS, RatingScale
+from warmstart.recommend.evidence import EVENT_WEIGHTS, RATED, RatingScale
 from warmstart.recommend.tables import item_knn
 
 Values = npt.NDArray[np.float64]
 _Table = sparse.csr_matrix | FloatArray
 
-RATED: Final = "rate by stars"
-"""The part of a rating's weight that grows from -1 at the lowest value to 1 at the highest."""
 HALF_LIVES: Final[Mapping[str, tuple[float, ...]]] = {
     "days": (float("inf"), 365.0, 90.0, 30.0, 7.0),
     "events": (float("inf"), 20.0, 10.0, 5.0, 2.0),

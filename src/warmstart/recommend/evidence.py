@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -38,12 +38,21 @@ EVENT_WEIGHTS: Final[dict[str, float]] = {
 """Prior weights by event type, set by hand. A rating is scaled by its place on the shop's scale."""
 
 
+RATED: Final = "rate by stars"
+"""Among learned weights: the part of a rating's weight that grows from -1 at the lowest value to 1."""
+
+
 @dataclass(frozen=True, slots=True)
 class RatingScale:
-    """The range in which a shop's users rate; the middle of it says nothing either way."""
+    """What the shop's events say: the range in which its users rate, and weights by type.
+
+    By hand the middle of the range says nothing either way and what lies below speaks against an item.
+    `learned` weights (`event_weights.learn_event_weights`) say otherwise where the shop does.
+    """
 
     low: float = 1.0
     high: float = 5.0
+    learned: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, dataset: Dataset) -> RatingScale:
@@ -59,11 +68,12 @@ class RatingScale:
         >>> RatingScale().weight("rate", 4.0), RatingScale().weight("click", None)
         (0.5, 0.7)
         """
-        weight = EVENT_WEIGHTS[event_type]
+        weight = self.learned.get(event_type, EVENT_WEIGHTS[event_type])
         if event_type != "rate" or value is None:
             return weight
         middle, half = (self.low + self.high) / 2, (self.high - self.low) / 2
-        return weight * float(np.clip((value - middle) / half, -1.0, 1.0))
+        place = float(np.clip((value - middle) / half, -1.0, 1.0))
+        return weight + self.learned[RATED] * place if RATED in self.learned else weight * place
 
 
 def item_weights(events: Iterable[Event], scale: RatingScale) -> dict[str, float]:

@@ -12,7 +12,15 @@ from scipy import sparse
 
 from warmstart.core.analysis import terms
 from warmstart.core.component import State
-from warmstart.core.linear import FloatArray, IntArray, put_rows, randomised_svd, resized, unit_rows
+from warmstart.core.linear import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    put_rows,
+    randomised_svd,
+    resized,
+    unit_rows,
+)
 from warmstart.core.vocabulary import Vocabulary, count_terms
 from warmstart.data.text import item_texts
 from warmstart.roles.encoder import Encoder
@@ -38,6 +46,8 @@ class ItemFeatures:
     encoded: FloatArray
     tfidf: sparse.csr_matrix
     content: FloatArray
+    _has_text: BoolArray | None = None
+    _postings: sparse.csr_matrix | None = None
 
     @classmethod
     def fit(cls, texts: list[str], encoder: Encoder, *, seed: int = 0) -> ItemFeatures:
@@ -57,14 +67,35 @@ class ItemFeatures:
         encoded = self.encoder.encode_items(texts)
         tfidf = _tfidf(texts, self.vocabulary, self.idf)
         union = np.hstack([encoded, tfidf @ self.topics.T]).astype(np.float32)
+        self._has_text = self._postings = None
         self.encoded = put_rows(self.encoded, positions, encoded, size)
         self.content = put_rows(self.content, positions, _centred(union, self.centre), size)
         self.tfidf = put_sparse_rows(self.tfidf, positions, tfidf, size)
 
-    def similarities(self, rows: IntArray, columns: IntArray) -> FloatArray:
-        """Half the encoder's cosine plus half the tf-idf cosine, shape (rows, columns)."""
-        words = np.asarray((self.tfidf[rows] @ self.tfidf[columns].T).todense(), dtype=np.float32)
-        similar: FloatArray = 0.5 * (self.encoded[rows] @ self.encoded[columns].T) + 0.5 * words
+    @property
+    def has_text(self) -> BoolArray:
+        """Which items say anything."""
+        if self._has_text is None or len(self._has_text) != len(self.content):
+            self._has_text = self.content.any(axis=1)
+        return self._has_text
+
+    def words(self, positions: IntArray, units: FloatArray) -> FloatArray:
+        """What items share in words with those at `positions`: shape (items, any), `units` weigh them.
+
+        Through an index of the items by word: only those that share a word are touched.
+        """
+        if self._postings is None or self._postings.shape[1] != self.tfidf.shape[0]:
+            self._postings = sparse.csr_matrix(self.tfidf.T)
+        asked = self.tfidf[positions].T @ units
+        said = np.flatnonzero(asked.any(axis=1))
+        shared: FloatArray = self._postings[said].T @ asked[said]
+        return shared
+
+    def similarities(self, rows: IntArray, columns: IntArray, *, words: float = 0.5) -> FloatArray:
+        """The tf-idf cosine by the share `words` plus the encoder's for the rest, shape (rows, columns)."""
+        spelled = np.asarray((self.tfidf[rows] @ self.tfidf[columns].T).todense(), dtype=np.float32)
+        meant = self.encoded[rows] @ self.encoded[columns].T
+        similar: FloatArray = np.float32(1.0 - words) * meant + np.float32(words) * spelled
         return similar
 
     def get_state(self) -> State:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -15,39 +16,33 @@ from warmstart.data.item_list import Reason
 from warmstart.data.query import Query
 from warmstart.recommend.evidence import interaction_matrix
 from warmstart.recommend.history import HistoryScorer
-from warmstart.recommend.parts import (
-    FIRST,
-    KERNEL,
-    KNN,
-    POPULARITY,
-    PROJECTION,
-    WALK,
-    WORDS,
-    FittedParts,
-    PartSettings,
-)
+from warmstart.recommend.lessons import Lessons
+from warmstart.recommend.parts import POPULARITY, PRIORS, FittedParts, PartSettings, amount
+from warmstart.recommend.prior_weights import FOR_KNOWN, FOR_NEW
+from warmstart.recommend.sequence import item_sequences
+from warmstart.recommend.transfer import TransferSettings
 from warmstart.recommend.weighing import learn_weights
+from warmstart.recommend.weights import SlotWeights, Table
 from warmstart.roles.encoder import Encoder
-
-
-def _default_weights() -> dict[str, float]:
-    return {KNN: 0.15, WALK: 0.35, KERNEL: 0.02, WORDS: 0.12, PROJECTION: 0.13, POPULARITY: 0.5, FIRST: 0.0}
 
 
 @dataclass(kw_only=True)
 class FusedScorer(HistoryScorer):
-    """A weighted sum of co-purchase, content and popularity that serves every amount of evidence.
+    """A weighted sum of co-purchase, order, taste, content and popularity, for every amount of evidence.
 
-    The score of item j for history H is the sum over h in H, each with its evidence weight, of
-    co-occurrence (shrunk item-kNN and a random walk), likeness of content (an exponential kernel, tf-idf,
-    and a projection under which co-chosen items are alike), plus popularity as the prior. Sums, not
-    means: evidence grows with the history while the prior stays put, so that one set of weights serves
-    one event and a hundred. Without history the score is popularity alone. New items take part
-    through `ItemMixture`. `contributions` takes a score apart exactly.
+    The score of item j for history H is a sum over h in H, each with its evidence weight, of co-occurrence
+    (shrunk item-kNN and a random walk), of what comes later and next, of collaborative factors, and of
+    likeness of content (words, vectors, and a projection under which co-chosen items are alike), plus
+    popularity as the prior. Each part is read over the whole history and over its recent end. Weights
+    depend on how much evidence there is (`weights.SlotWeights`), so that one formula serves no event, one
+    and a hundred. Items with few events or none take part through `transfer.Transfer`. `contributions`
+    takes a score apart exactly.
 
-    `weights` are where learning starts. With `learn` and enough users, cold starts cut from the shop's own
-    history decide whether other weights serve it better (`weighing.learn_weights`); `weights_` are the ones
-    in use.
+    `weights` (for items with events) and `new_weights` (for those without; between the two a blend) are
+    where learning starts: those learned on other shops. With `learn` and enough users, cold
+    starts cut from the shop's own history decide whether other weights serve it better
+    (`weighing.learn_weights`); `weights_` and `new_weights_` are the ones in use. `strength` says how many
+    events weigh as much as what an item's text predicts.
 
     Use it by default. In a shop without any event its parts about co-occurrence are silent and it ranks
     by content; with neither events nor a history it has no opinion (NaN).
@@ -55,50 +50,92 @@ class FusedScorer(HistoryScorer):
 
     needs_encoder: ClassVar[bool] = True
 
-    weights: dict[str, float] = field(default_factory=_default_weights)
+    weights: Table = field(default_factory=lambda: deepcopy(FOR_KNOWN))
+    new_weights: Table = field(default_factory=lambda: deepcopy(FOR_NEW))
     learn: bool = True
-    transfer_strength: float = 0.0
+    strength: float = 1.0
     popularity_ridge: float = 30.0
     projection_dim: int = 128
+    taste_dim: int = 64
+    questions: int = 150
     seed: int = 0
 
     def _fit_tables(self, dataset: Dataset) -> None:
-        interactions = interaction_matrix(dataset)
-        settings = PartSettings(
-            transfer_strength=self.transfer_strength,
+        settings = self._part_settings()
+        self._parts = FittedParts.fit(
+            self._text(), interaction_matrix(dataset), item_sequences(dataset), settings
+        )
+        self._saved_parts: State | None = None
+        self._slots = SlotWeights.of(self.weights, self.new_weights)
+        if self.learn:
+            self._learn_weights(dataset, settings)
+        self.weights_, self.new_weights_ = self._slots.as_tables()
+
+    def _learn_weights(self, dataset: Dataset, settings: PartSettings) -> None:
+        lessons = Lessons.cut(self._text(), self.histories(dataset), settings, self.questions)
+        if lessons is not None:
+            self._slots = learn_weights(lessons, self._slots).weights
+
+    def _part_settings(self) -> PartSettings:
+        return PartSettings(
+            transfer=TransferSettings(strength=self.strength),
             popularity_ridge=self.popularity_ridge,
             projection_dim=self.projection_dim,
+            taste_dim=self.taste_dim,
             seed=self.seed,
         )
-        self._parts = FittedParts.fit(self._text(), interactions, settings)
-        self._saved_parts: State | None = None
-        self.weights_ = dict(self.weights)
-        if self.learn:
-            self.weights_ = learn_weights(self._text(), self.histories(dataset), settings, self.weights_)
-
-    def parts(self, query: Query) -> dict[str, FloatArray]:
-        """The normalised parts of the score, before weights, each over the whole catalogue."""
-        norms = self._parts.norms
-        return {name: raw / norms[name] for name, raw in self._parts.raw(*self.history(query)).items()}
 
     def _score_history(self, positions: IntArray, weights: FloatArray) -> FloatArray:
-        return self._parts.mix(positions, weights, self.weights_)
+        return self._blend(self._sum(*self._units(weights, None), positions, 2))
+
+    def _blend(self, scores: FloatArray) -> FloatArray:
+        """The two scores of each item, as a known and as a new one, by how far it is known."""
+        own = self._parts.transfer.own
+        blended: FloatArray = own * scores[:, 0] + (1.0 - own) * scores[:, 1]
+        return blended
 
     def _score(self, query: Query) -> FloatArray:
         positions, weights = self.history(query)
-        if len(positions):
-            return self._score_history(positions, weights)
-        if not self._parts.knows_popularity:
+        if not len(positions) and not self._parts.knows_popularity:
             return np.full(len(self.item_ids_), np.nan, dtype=np.float32)
-        return self._parts.prior_share(weights, self.weights_)
+        return self._score_history(positions, weights)
+
+    def _sum(
+        self,
+        units: Mapping[str, FloatArray],
+        priors: Mapping[str, FloatArray],
+        positions: IntArray,
+        mixtures: int,
+    ) -> FloatArray:
+        """All parts and priors: shape (items, mixtures)."""
+        total = self._parts.mix(positions, units, mixtures)
+        for name, unit in priors.items():
+            total = total + self._parts.priors()[name][:, None] * unit
+        return total
 
     def score_with(self, query: Query, mixing: Mapping[str, float]) -> FloatArray:
-        """Scores under other weights of the parts, for questions other than "what next"."""
-        return self._parts.mix(*self.history(query), mixing)
+        """Scores under one weight for each part, for questions other than "what next"."""
+        positions, weights = self.history(query)
+        return self._sum(*self._units(weights, mixing), positions, 1)[:, 0]
 
     def taste(self, query: Query) -> FloatArray:
         """What the history alone says of every item: the score without popularity."""
-        return self.score_with(query, {**self.weights_, POPULARITY: 0.0, FIRST: 0.0})
+        positions, weights = self.history(query)
+        return self._blend(self._parts.mix(positions, self._units(weights, None)[0], 2))
+
+    def _units(
+        self, weights: FloatArray, mixing: Mapping[str, float] | None
+    ) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+        """What each history item weighs in each part, and each prior, a column for each mixture.
+
+        With `mixing` there is one mixture; without it are two, for items with events and for new ones.
+        """
+        norms = self._parts.norms
+        if mixing is None:
+            return self._slots.units(weights, norms), self._slots.prior_units(amount(weights), norms)
+        own = {name: np.float32(weight / norms[name]) for name, weight in mixing.items() if weight}
+        units = {name: unit * weights[:, None] for name, unit in own.items() if name not in PRIORS}
+        return units, {name: np.array([own[name]]) for name in PRIORS if name in own}
 
     def refit(self, dataset: Dataset) -> None:
         """Learn the tables again from other events on the same items; text features stay."""
@@ -113,22 +150,38 @@ class FusedScorer(HistoryScorer):
 
         The values of one item sum to its score under `mixing` (by default the scorer's own weights).
         """
-        mixing = self.weights_ if mixing is None else mixing
         items = np.array([self._place[item_id] for item_id in item_ids], dtype=np.int64)
         positions, weights = self.history(query)
         evidence = [self.item_ids_[position] for position in positions]
-        units = {name: mixing.get(name, 0.0) / norm for name, norm in self._parts.norms.items()}
-        shares = self._parts.pairwise(positions, weights, items)
-        scaled = {name: units[name] * matrix for name, matrix in shares.items() if units[name]}
-        prior = self._parts.prior_share(weights, mixing)[items]
+        shares, prior = self._shares(positions, weights, items, mixing)
         return [
-            tuple(sorted(_reasons(evidence, scaled, float(prior[column]), column), key=_by_size))
+            tuple(sorted(_reasons(evidence, shares, float(prior[column]), column), key=_by_size))
             for column in range(len(items))
         ]
 
+    def _shares(
+        self, positions: IntArray, weights: FloatArray, items: IntArray, mixing: Mapping[str, float] | None
+    ) -> tuple[dict[str, FloatArray], FloatArray]:
+        """What each history item adds to each of `items` in each part, and what the priors add."""
+        units, priors = self._units(weights, mixing)
+        own = self._parts.transfer.own[items]
+        blend = np.ones((len(items), 1)) if mixing is not None else np.column_stack([own, 1.0 - own])
+        shares = {
+            name: (blend * found).sum(axis=2)
+            for name, found in self._parts.pairwise(positions, units, items).items()
+        }
+        prior = sum(
+            (
+                self._parts.priors()[name][items] * (blend * unit).sum(axis=1)
+                for name, unit in priors.items()
+            ),
+            np.zeros(len(items)),
+        )
+        return shares, prior.astype(np.float32)
+
     def has_events(self, item_id: str) -> bool:
         """Whether anyone had touched an item when the tables were fitted."""
-        position, counts = self._place.get(item_id), self._parts.mixture.counts
+        position, counts = self._place.get(item_id), self._parts.transfer.counts
         return position is not None and position < len(counts) and bool(counts[position] > 0)
 
     def _put(self, positions: IntArray) -> None:
@@ -143,6 +196,7 @@ class FusedScorer(HistoryScorer):
         own = dict(state)
         self._saved_parts = own.pop("parts")
         super().set_state(own)
+        self._slots = SlotWeights.of(self.weights_, self.new_weights_)
 
     def use_encoder(self, encoder: Encoder | None) -> None:
         """Give a loaded scorer back the encoder that it was fitted with."""

@@ -12,7 +12,8 @@ from warmstart.core.linear import FloatArray, IntArray
 from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
 from warmstart.recommend.base import TextScorer
-from warmstart.recommend.evidence import RatingScale, item_weights, weight_arrays
+from warmstart.recommend.event_weights import learn_event_weights
+from warmstart.recommend.evidence import EVENT_WEIGHTS, RATED, RatingScale, item_weights, weight_arrays
 from warmstart.roles.encoder import Encoder
 
 
@@ -32,17 +33,22 @@ class HistoryScorer(TextScorer):
     def _take_scale(self, dataset: Dataset) -> None:
         scale = RatingScale.of(dataset)
         self.rating_range_ = [scale.low, scale.high]
+        self.event_weights_ = _learned_weights(dataset)
+
+    @property
+    def _scale(self) -> RatingScale:
+        return RatingScale(*self.rating_range_, learned=self.event_weights_)
 
     def history(self, query: Query) -> tuple[IntArray, FloatArray]:
         """Positions and weights of the query's evidence: anchors weigh 1, events by their type."""
-        weights = item_weights(query.events, RatingScale(*self.rating_range_))
+        weights = item_weights(query.events, self._scale)
         known = [(item_id, weight) for item_id, weight in weights.items() if item_id in self._place]
         recent = dict(known[-self.max_history :])
         return weight_arrays(recent | dict.fromkeys(query.anchors, 1.0), self._place)
 
     def histories(self, dataset: Dataset) -> list[tuple[IntArray, FloatArray]]:
         """For each user the items that say something, in order of first touch, and what each says."""
-        scale = RatingScale(*self.rating_range_)
+        scale = self._scale
         events = dataset.interactions.select(c.USER_ID, c.ITEM_ID, c.EVENT_TYPE, c.VALUE)
         found: dict[str, dict[int, float]] = {}
         for user_id, item_id, event_type, value in events.iter_rows():
@@ -63,3 +69,21 @@ class HistoryScorer(TextScorer):
 
     @abstractmethod
     def _score_history(self, positions: IntArray, weights: FloatArray) -> FloatArray: ...
+
+
+def _learned_weights(dataset: Dataset) -> dict[str, float]:
+    """Weights by event type where the shop teaches others than those set by hand; empty where it does not.
+
+    Scaled so that the strongest weighs one: evidence is counted in the best events of a shop. What a user
+    did against an item keeps its weight whatever others did, and being shown an item stays no evidence.
+    """
+    types = dataset.interactions[c.EVENT_TYPE].unique().to_list()
+    if "rate" not in types and sum(EVENT_WEIGHTS[name] > 0 for name in types) < 2:
+        return {}
+    learned = learn_event_weights(dataset)
+    own = {name: weight for name, weight in learned.weights.items() if EVENT_WEIGHTS.get(name, 1.0) > 0}
+    best = max((own.get(name, 0.0) for name in types), default=0.0)
+    best = max(best, own["rate"] + own[RATED] if RATED in own else 0.0)
+    if not learned.gain or best <= 0:
+        return {}
+    return {name: round(max(weight, 0.0) / best, 4) for name, weight in own.items()}

@@ -2,176 +2,302 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Self
 
 import numpy as np
 from scipy import sparse
 
 from warmstart.core.component import State
-from warmstart.core.linear import FloatArray, IntArray, principal_directions, put_rows, unit_rows
+from warmstart.core.linear import FloatArray, IntArray, principal_directions, put_rows
 from warmstart.recommend.features import ItemFeatures
-from warmstart.recommend.mixture import ItemMixture
 from warmstart.recommend.popularity import PopularityPrior
-from warmstart.recommend.tables import content_projection, item_knn, rp3
+from warmstart.recommend.sequence import forward_counts, lateness
+from warmstart.recommend.tables import (
+    content_projection,
+    forward_knn,
+    item_factors,
+    item_knn,
+    near_after,
+    rp3,
+)
+from warmstart.recommend.transfer import Transfer, TransferSettings
 
 KNN: Final = "bought together"
 WALK: Final = "random walk"
-KERNEL: Final = "alike"
+FORWARD: Final = "bought later"
+NEXT: Final = "bought next"
+TASTE: Final = "taste"
 WORDS: Final = "same words"
+ALIKE: Final = "alike"
 PROJECTION: Final = "chosen by the same people"
 POPULARITY: Final = "popularity"
-FIRST: Final = "popularity at first"
-PARTS: Final = (KNN, WALK, KERNEL, WORDS, PROJECTION, POPULARITY, FIRST)
+LATE: Final = "popularity later on"
 
-_NORM_SAMPLE, _NORM_DEPTH, _SHARPNESS, _CONTENT_DIM = 300, 20, 8.0, 256
+TABLES: Final = (KNN, WALK, FORWARD, NEXT)
+PARTS: Final = (*TABLES, TASTE, WORDS, PROJECTION, ALIKE)
+"""The parts that sum over a history; the priors stand beside them. Likeness as such helps to say what is
+similar; what people choose next is better told by the projection, so it has no slot."""
+PRIORS: Final = (POPULARITY, LATE)
+
+_IN_CONTENT: Final = (PROJECTION, ALIKE)
+"""The parts that are products with the content vectors."""
+
+RECENT: Final = ", lately"
+"""Ends the name of a slot that reads the history with weights which halve every three items."""
+SLOTS: Final = (
+    KNN,
+    WALK,
+    WALK + RECENT,
+    FORWARD,
+    FORWARD + RECENT,
+    NEXT + RECENT,
+    TASTE,
+    TASTE + RECENT,
+    WORDS,
+    WORDS + RECENT,
+    PROJECTION,
+    PROJECTION + RECENT,
+    POPULARITY,
+    LATE,
+)
+"""What has a weight of its own: a part, read over the whole history or over its recent end."""
+
+_NORM_SAMPLE, _NORM_DEPTH, _CONTENT_DIM, _HALF_LIFE = 300, 20, 256, 3.0
+
+
+def part_of(slot: str) -> str:
+    """The part that a slot reads."""
+    return slot.removesuffix(RECENT)
+
+
+def recent(weights: FloatArray) -> FloatArray:
+    """The weights of a history, oldest first, halved for every three items since."""
+    age = np.arange(len(weights))[::-1]
+    faded: FloatArray = weights * np.float32(0.5) ** (age / np.float32(_HALF_LIFE))
+    return faded.astype(np.float32)
+
+
+def amount(weights: FloatArray) -> float:
+    """How much evidence a history holds."""
+    return float(np.abs(weights).sum())
 
 
 @dataclass(frozen=True, kw_only=True)
 class PartSettings:
     """How the parts are fitted."""
 
-    transfer_strength: float = 0.0
+    transfer: TransferSettings = field(default_factory=TransferSettings)
     popularity_ridge: float = 30.0
     projection_dim: int = 128
+    taste_dim: int = 64
     seed: int = 0
 
 
 @dataclass
 class FittedParts:
-    """Co-occurrence, content and popularity of one shop.
+    """Co-occurrence, order, taste, content and popularity of one shop.
 
-    Each part gives every item of the catalogue a number for a weighted history. All but the two of
-    popularity are sums over the history. `norms` are the parts' mean top-20 scores over one-item
-    histories; divided by them the parts mean the same in every shop.
+    Each part gives every item of the catalogue a number for a weighted history, a sum over what the history
+    holds. `tables` say what goes with what among items with events, `factors` are collaborative and `taste`
+    the same for every item; `projection` is the map of content under which co-chosen items are alike, and
+    `lengths` one over the length of each item under it. `transfer` carries tables and factors to items
+    with few events or none. `norms` are the parts' mean top scores over one-item histories;
+    divided by them the parts mean the same in every shop.
     """
 
     features: ItemFeatures
-    knn: sparse.csr_matrix
-    walk: sparse.csr_matrix
-    mixture: ItemMixture
-    projection_map: FloatArray
-    projected: FloatArray
+    tables: dict[str, sparse.csr_matrix]
+    transfer: Transfer
+    factors: FloatArray
+    taste: FloatArray
+    projection: FloatArray
+    lengths: FloatArray
     popularity: PopularityPrior
-    centre: float
-    scale: float
+    later: PopularityPrior
     norms: dict[str, float]
 
     @classmethod
-    def fit(cls, features: ItemFeatures, interactions: sparse.csr_matrix, settings: PartSettings) -> Self:
-        """Fit all tables to who chose what; `interactions` has shape (users, items)."""
+    def fit(
+        cls,
+        features: ItemFeatures,
+        interactions: sparse.csr_matrix,
+        sequences: Sequence[IntArray],
+        settings: PartSettings,
+    ) -> Self:
+        """Fit all tables to who chose what, shape (users, items), and in which order."""
         counts = np.asarray(interactions.sum(axis=0), dtype=np.float32).ravel()
+        forward = forward_counts(sequences, len(counts))
+        transfer = Transfer.fit(features, counts, settings.transfer)
         directions = principal_directions(features.content, _CONTENT_DIM)
         learned = content_projection(features.content @ directions, interactions, settings.projection_dim)
-        projection_map: FloatArray = np.asarray(directions @ learned, dtype=np.float32)
-        popularity = PopularityPrior.fit(counts, features, ridge=settings.popularity_ridge)
-        known = popularity.scores[~np.isnan(popularity.scores)]
+        projection: FloatArray = np.asarray(directions @ learned, dtype=np.float32)
+        factors = item_factors(interactions, settings.taste_dim, seed=settings.seed)
+        reached = counts * np.where(counts > 0, lateness(forward), 0.0)
         parts = cls(
             features=features,
-            knn=item_knn(interactions),
-            walk=rp3(interactions),
-            mixture=ItemMixture.fit(features, counts, strength=settings.transfer_strength),
-            projection_map=projection_map,
-            projected=unit_rows(features.content @ projection_map),
-            popularity=popularity,
-            centre=float(known.mean()) if known.size else 0.0,
-            scale=(float(known.std()) if known.size else 0.0) or 1.0,
-            norms=dict.fromkeys(PARTS, 1.0),
+            tables={
+                KNN: item_knn(interactions),
+                WALK: rp3(interactions),
+                FORWARD: forward_knn(forward, counts),
+                NEXT: near_after(sequences, counts),
+            },
+            transfer=transfer,
+            factors=factors,
+            taste=transfer.reach(factors),
+            projection=projection,
+            lengths=_lengths(features.content, projection),
+            popularity=PopularityPrior.fit(counts, features, ridge=settings.popularity_ridge),
+            later=PopularityPrior.fit(
+                reached.astype(np.float32), features, ridge=settings.popularity_ridge
+            ),
+            norms=dict.fromkeys((*PARTS, *PRIORS), 1.0),
         )
-        parts.norms = parts._fit_norms(counts, settings.seed)
+        parts.norms = parts._fit_norms(settings.seed)
         return parts
 
-    def _fit_norms(self, counts: FloatArray, seed: int) -> dict[str, float]:
+    def _fit_norms(self, seed: int) -> dict[str, float]:
         """Mean top score of each part over one-item histories (of items with events, if there are any).
 
         The top is 20 items, or a tenth of a small catalogue.
         """
         rng = np.random.default_rng(seed)
+        counts = self.transfer.counts
         pool = np.flatnonzero(counts > 0) if (counts > 0).any() else np.arange(len(counts))
         sample = rng.choice(pool, size=min(_NORM_SAMPLE, len(pool)), replace=False)
-        one = np.ones(1, dtype=np.float32)
-        totals = dict.fromkeys(PARTS, 0.0)
+        one = [np.ones(1, dtype=np.float32)] * len(sample)
         depth = max(1, min(_NORM_DEPTH, len(counts) // 10))
-        for item in sample:
-            for name, scores in self.raw(np.array([item]), one).items():
-                others = np.sort(np.delete(scores, item))[-depth:]
-                totals[name] += float(others.mean()) if others.size else 0.0
-        norms = {name: total / len(sample) if total > 0 else 1.0 for name, total in totals.items()}
-        # Popularity is in standard deviations; a head of less than one says that there is no head.
-        return norms | {name: max(norms[name], 1.0) for name in (POPULARITY, FIRST)}
+        norms = {}
+        for part, scores in self.raw([np.array([item]) for item in sample], one).items():
+            scores[np.arange(len(sample)), sample] = -np.inf
+            top = -np.sort(-scores, axis=1)[:, :depth]
+            level = float(top[np.isfinite(top)].mean()) if np.isfinite(top).any() else 0.0
+            norms[part] = level if level > 0 else 1.0
+        heads = {name: max(_head(prior, depth), 1.0) for name, prior in self.priors().items()}
+        return norms | heads
 
     @property
     def knows_popularity(self) -> bool:
         """Whether anything is known of any item's popularity."""
         return not bool(np.isnan(self.popularity.scores).all())
 
-    def prior(self) -> FloatArray:
-        """Standardised popularity; zero where unknown."""
-        scores: FloatArray = (self.popularity.scores - self.centre) / self.scale
-        return np.nan_to_num(scores, nan=0.0)
+    def priors(self) -> dict[str, FloatArray]:
+        """What is believed without a history: popularity of two kinds, in standard deviations."""
+        return {POPULARITY: self.popularity.standard(), LATE: self.later.standard()}
 
-    def raw(self, positions: IntArray, weights: FloatArray) -> dict[str, FloatArray]:
-        """Each part for a weighted history, before norms, over the whole catalogue."""
-        features, prior = self.features, self.prior()
-        words = features.tfidf @ (features.tfidf[positions].T @ weights)
-        projected = self.projected @ (weights @ self.projected[positions])
-        return {
-            KNN: self.mixture.spread(self.knn, positions, weights),
-            WALK: self.mixture.spread(self.walk, positions, weights),
-            KERNEL: _kernel(features.content, features.content[positions]) @ weights,
-            WORDS: np.maximum(words, 0.0),
-            PROJECTION: np.maximum(projected, 0.0),
-            POPULARITY: prior,
-            FIRST: prior / _amount(weights),
+    def raw(
+        self,
+        positions: Sequence[IntArray],
+        weights: Sequence[FloatArray],
+        names: Container[str] = PARTS,
+    ) -> dict[str, FloatArray]:
+        """Each part for several weighted histories, before norms: shape (histories, items)."""
+        history = _history_matrix(positions, weights, len(self.lengths))
+        spoken = sparse.csr_matrix(history @ self.transfer.voices)
+        content, texts = self.features.content, self.features.tfidf
+        ways = {name: partial(self._reached, spoken, table) for name, table in self.tables.items()} | {
+            TASTE: lambda: (spoken @ self.factors) @ self.taste.T,
+            WORDS: lambda: (history @ texts @ texts.T).toarray().astype(np.float32),
+            PROJECTION: lambda: self._alike_to_others(history),
+            ALIKE: lambda: (history @ content) @ content.T,
         }
+        return {name: way() for name, way in ways.items() if name in names}
 
-    def mix(self, positions: IntArray, weights: FloatArray, mixing: Mapping[str, float]) -> FloatArray:
-        """The weighted sum of the normalised parts."""
-        total = np.zeros(len(self.projected), dtype=np.float32)
-        for name, scores in self.raw(positions, weights).items():
-            total += np.float32(mixing.get(name, 0.0) / self.norms[name]) * scores
+    def _alike_to_others(self, history: sparse.csr_matrix) -> FloatArray:
+        projected = self.lengths[:, None] * (self.features.content @ self.projection)
+        return (history @ projected) @ projected.T
+
+    def _reached(self, spoken: sparse.csr_matrix, table: sparse.csr_matrix) -> FloatArray:
+        return np.ascontiguousarray(self.transfer.reach((spoken @ table).T.tocsr()).T)
+
+    def mix(self, positions: IntArray, units: Mapping[str, FloatArray], mixtures: int) -> FloatArray:
+        """The sum of the parts for one history: shape (items, mixtures).
+
+        `units` has for each part the weights of the items of the history, shape (history, mixtures).
+        Everything that is linear in content takes one product with it, whatever the number of parts.
+        """
+        content = self.features.content
+        total = np.zeros((len(self.lengths), mixtures), dtype=np.float32)
+        if not len(positions) or not units:
+            return total
+        voices = self.transfer.voices[positions]
+        own = sum_of_rows(voices, self.tables, units)
+        slope, offset = self.transfer.regression(own)
+        asked = [
+            slope,
+            *(self._asked(positions, part, units[part]) for part in _IN_CONTENT if part in units),
+        ]
+        answers = content @ np.hstack(asked)
+        total += self.transfer.joined(own, answers[:, :mixtures] + offset)
+        for i, part in enumerate((part for part in _IN_CONTENT if part in units), start=1):
+            answer = answers[:, i * mixtures : (i + 1) * mixtures]
+            total += answer if part == ALIKE else self.lengths[:, None] * answer
+        if TASTE in units:
+            total += self.taste @ (self.factors.T @ (voices.T @ units[TASTE]))
+        if WORDS in units:
+            total += self.features.words(positions, units[WORDS])
         return total
 
-    def prior_share(self, weights: FloatArray, mixing: Mapping[str, float]) -> FloatArray:
-        """What popularity adds to the score of every item, given the weights of a history."""
-        always = mixing.get(POPULARITY, 0.0) / self.norms[POPULARITY]
-        at_first = mixing.get(FIRST, 0.0) / self.norms[FIRST] / _amount(weights)
-        share: FloatArray = np.float32(always + at_first) * self.prior()
-        return share
+    def _asked(self, positions: IntArray, part: str, units: FloatArray) -> FloatArray:
+        """What a history asks of content: shape (content dim, mixtures)."""
+        held = self.features.content[positions]
+        if part == ALIKE:
+            return held.T @ units
+        asked: FloatArray = self.projection @ (
+            self.projection.T @ (held.T @ (self.lengths[positions, None] * units))
+        )
+        return asked
 
-    def pairwise(self, positions: IntArray, weights: FloatArray, items: IntArray) -> dict[str, FloatArray]:
-        """What each history item adds to each of `items`, by part, before norms: (history, items)."""
+    def pairwise(
+        self, positions: IntArray, units: Mapping[str, FloatArray], items: IntArray
+    ) -> dict[str, FloatArray]:
+        """What each history item adds to each of `items` in each part: shape (history, items, mixtures)."""
         if not len(positions):
             return {}
-        features, by_row = self.features, weights[:, None]
-        words = np.asarray((features.tfidf[positions] @ features.tfidf[items].T).todense())
+        content, texts, voices = self.features.content, self.features.tfidf, self.transfer.voices[positions]
+        found = {
+            name: self.transfer.reach_rows((voices @ self.tables[name]).T.tocsr(), items).T
+            for name in TABLES
+            if name in units
+        }
+        sides = (
+            self.lengths[rows, None] * (content[rows] @ self.projection) for rows in (positions, items)
+        )
+        found[PROJECTION] = next(sides) @ next(sides).T
+        found[TASTE] = (voices @ self.factors) @ self.taste[items].T
+        found[WORDS] = (texts[positions] @ texts[items].T).toarray()
+        found[ALIKE] = content[positions] @ content[items].T
         return {
-            KNN: by_row * self.mixture.pairwise(self.knn, positions, items),
-            WALK: by_row * self.mixture.pairwise(self.walk, positions, items),
-            KERNEL: by_row * _kernel(features.content[positions], features.content[items]),
-            WORDS: _clipped(by_row * words),
-            PROJECTION: _clipped(by_row * (self.projected[positions] @ self.projected[items].T)),
+            name: units[name][:, None, :] * shares[:, :, None]
+            for name, shares in found.items()
+            if name in units
         }
 
     def put(self, positions: IntArray, size: int) -> None:
         """Take in items whose features are there already, in a catalogue that now has `size` items."""
-        self.mixture.put(self.features, positions, size)
-        projected = unit_rows(self.features.content[positions] @ self.projection_map)
-        self.projected = put_rows(self.projected, positions, projected, size)
+        self.transfer.put(self.features, positions, size)
+        self.tables = {name: _grown(table, size) for name, table in self.tables.items()}
+        self.factors = np.pad(self.factors, ((0, size - len(self.factors)), (0, 0)))
+        taste = self.transfer.reach_rows(self.factors, positions)
+        self.taste = put_rows(self.taste, positions, taste, size)
+        self.lengths = np.pad(self.lengths, (0, size - len(self.lengths)))
+        self.lengths[positions] = _lengths(self.features.content[positions], self.projection)
         self.popularity.put(self.features, positions, size)
+        self.later.put(self.features, positions, size)
 
     def get_state(self) -> State:
         """Everything but the features, as a tree that can be saved."""
         return {
-            "knn": self.knn,
-            "walk": self.walk,
-            "mixture": self.mixture.get_state(),
-            "projection_map": self.projection_map,
-            "projected": self.projected,
+            "tables": self.tables,
+            "transfer": self.transfer.get_state(),
+            "factors": self.factors,
+            "taste": self.taste,
+            "projection": self.projection,
+            "lengths": self.lengths,
             "popularity": self.popularity.get_state(),
-            "centre": self.centre,
-            "scale": self.scale,
+            "later": self.later.get_state(),
             "norms": self.norms,
         }
 
@@ -179,21 +305,49 @@ class FittedParts:
     def from_state(cls, state: State, features: ItemFeatures) -> Self:
         """Take back what `get_state` gave."""
         own: dict[str, Any] = dict(state)
-        mixture, popularity = ItemMixture(**own.pop("mixture")), PopularityPrior(**own.pop("popularity"))
-        return cls(features=features, mixture=mixture, popularity=popularity, **own)
+        transfer = Transfer.from_state(own.pop("transfer"), features)
+        popularity, later = (PopularityPrior(**own.pop(name)) for name in ("popularity", "later"))
+        return cls(features=features, transfer=transfer, popularity=popularity, later=later, **own)
 
 
-def _amount(weights: FloatArray) -> float:
-    """How much evidence a history holds; at least one piece."""
-    return max(float(np.abs(weights).sum()), 1.0)
+def _history_matrix(
+    positions: Sequence[IntArray], weights: Sequence[FloatArray], n_items: int
+) -> sparse.csr_matrix:
+    """Histories as rows."""
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in positions])])
+    indices, data = np.concatenate(list(positions)), np.concatenate(list(weights))
+    return sparse.csr_matrix((data, indices, indptr), shape=(len(positions), n_items), dtype=np.float32)
 
 
-def _kernel(left: FloatArray, right: FloatArray) -> FloatArray:
-    """exp(8 (cosine - 1)) for all pairs of rows."""
-    values: FloatArray = np.exp(_SHARPNESS * (left @ right.T - 1.0))
-    return values
+def sum_of_rows(
+    voices: sparse.csr_matrix, tables: Mapping[str, sparse.csr_matrix], units: Mapping[str, FloatArray]
+) -> FloatArray:
+    """What a history says of each item by that item's own events: shape (items, mixtures)."""
+    mixtures = next(iter(units.values())).shape[1]
+    total = np.zeros((voices.shape[1], mixtures), dtype=np.float32)
+    for name in TABLES:
+        if name in units:
+            asked = voices.T @ units[name]
+            rows = np.flatnonzero(asked.any(axis=1))
+            total += tables[name][rows].T @ asked[rows]
+    return total
 
 
-def _clipped(shares: FloatArray) -> FloatArray:
-    """Shares of sums that count only when positive, a column each."""
-    return np.where(shares.sum(axis=0) > 0, shares, np.float32(0.0))
+def _lengths(content: FloatArray, projection: FloatArray) -> FloatArray:
+    """One over the length of each row under the projection; zero for one without content."""
+    norms = np.linalg.norm(content @ projection, axis=1)
+    return np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 1e-6).astype(np.float32)
+
+
+def _grown(table: sparse.csr_matrix, size: int) -> sparse.csr_matrix:
+    """The same table in a larger catalogue, without a copy of its entries."""
+    missing = size - table.shape[0]
+    if not missing:
+        return table
+    indptr = np.concatenate([table.indptr, np.full(missing, table.indptr[-1], dtype=table.indptr.dtype)])
+    return sparse.csr_matrix((table.data, table.indices, indptr), shape=(size, size))
+
+
+def _head(prior: FloatArray, depth: int) -> float:
+    """How far the most popular items stand out, in standard deviations."""
+    return float(-np.sort(-prior)[:depth].mean()) if len(prior) else 0.0

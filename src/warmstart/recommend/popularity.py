@@ -47,6 +47,14 @@ class PopularityPrior:
     def _predict(self, features: ItemFeatures, positions: IntArray) -> None:
         self.scores[positions] = features.content[positions] @ self.weights[:-1] + self.weights[-1]
 
+    def standard(self) -> FloatArray:
+        """The scores in standard deviations from their mean; zero where unknown."""
+        known = self.scores[~np.isnan(self.scores)]
+        if not known.size:
+            return np.zeros_like(self.scores)
+        scores: FloatArray = (self.scores - known.mean()) / (known.std() or np.float32(1.0))
+        return np.nan_to_num(scores, nan=0.0)
+
     def get_state(self) -> State:
         """Everything, as a tree that can be saved."""
         return {"scores": self.scores, "weights": self.weights}

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 import numpy as np
 from scipy import linalg, sparse
 
-from warmstart.core.linear import FloatArray, IntArray, empty_sparse
+from warmstart.core.linear import FloatArray, IntArray, empty_sparse, randomised_svd
+
+_NEAR: Final = 12
 
 
 def item_knn(interactions: sparse.csr_matrix, shrinkage: float = 100.0) -> sparse.csr_matrix:
@@ -38,6 +43,56 @@ def rp3(
         sparse.diags(np.power(np.maximum(per_item, 1.0), -item_exponent).astype(np.float32)) @ walks,
         dtype=np.float32,
     )
+
+
+def forward_knn(
+    forward: sparse.csr_matrix, counts: FloatArray, shrinkage: float = 100.0
+) -> sparse.csr_matrix:
+    """How often j came after h, shrunk like `item_knn`: f_hj / (sqrt(n_h n_j) + shrinkage)."""
+    return _shrunk(forward, counts, shrinkage)
+
+
+def near_after(
+    sequences: Sequence[IntArray], counts: FloatArray, fading: float = 0.6, shrinkage: float = 50.0
+) -> sparse.csr_matrix:
+    """How often j came soon after h: the same with pairs that weigh `fading` ** (places between).
+
+    Pairs more than 12 places apart are left out: they would weigh less than 1 in 250.
+    """
+    weighed = empty_sparse(len(counts), len(counts))
+    for gap in range(1, _NEAR + 1):
+        first = [row[:-gap] for row in sequences if len(row) > gap]
+        then = [row[gap:] for row in sequences if len(row) > gap]
+        if not first:
+            break
+        rows, columns = np.concatenate(first), np.concatenate(then)
+        data = np.full(len(rows), fading ** (gap - 1), dtype=np.float32)
+        weighed = weighed + sparse.csr_matrix((data, (rows, columns)), shape=weighed.shape)
+    return _shrunk(weighed, counts, shrinkage)
+
+
+def _shrunk(pairs: sparse.csr_matrix, counts: FloatArray, shrinkage: float) -> sparse.csr_matrix:
+    table = sparse.csr_matrix(pairs, dtype=np.float32, copy=True)
+    rows = np.repeat(np.arange(table.shape[0]), np.diff(table.indptr))
+    table.data = table.data / (np.sqrt(counts[rows] * counts[table.indices]) + np.float32(shrinkage))
+    return table
+
+
+def item_factors(interactions: sparse.csr_matrix, dim: int = 64, *, seed: int = 0) -> FloatArray:
+    """Collaborative factors of items: right singular vectors of |u|^-½ X n^-½, shape (items, dim).
+
+    The sum over a history of their inner products is a low-rank smoothing of co-occurrence: it ties items
+    that were never chosen together but by people alike (Cremonesi et al., "PureSVD", 2010; normalised as
+    in spectral clustering, so that neither long baskets nor popular items rule the leading vectors).
+    """
+    per_user = np.maximum(np.asarray(interactions.sum(axis=1)).ravel(), 1.0)
+    per_item = np.asarray(interactions.sum(axis=0)).ravel()
+    users = sparse.diags((per_user**-0.5).astype(np.float32))
+    items = sparse.diags(np.where(per_item > 0, np.maximum(per_item, 1.0) ** -0.5, 0.0).astype(np.float32))
+    _, _, right = randomised_svd(
+        sparse.csr_matrix(users @ interactions @ items), dim, seed=seed, iterations=3
+    )
+    return np.ascontiguousarray(right.T)
 
 
 def nearest_mixture(
