@@ -37,6 +37,14 @@ class GaussianHead(FewShotHead):
     (a liking for two unlike things is fine, "only one of the two" is not linear).
     *Cost*: n³/3 + n² dim multiplications per subject, dim² per answer with variance. Fitting: a few
     products of all examples with a (dim, dim) matrix.
+
+    >>> head = GaussianHead.of(GaussianPrior(np.zeros(2), np.eye(2), 1.0))
+    >>> belief = head.belief().update([1.0, 0.0], target=1.0)
+    >>> mean, variance = belief.predict([[1.0, 0.0], [0.0, 1.0]])
+    >>> mean.round(2).tolist(), variance.round(2).tolist()
+    ([0.5, 0.0], [0.5, 1.0])
+    >>> belief.forget([1.0, 0.0], target=1.0).predict([[1.0, 0.0]])[0].tolist()
+    [0.0]
     """
 
     has_variance: ClassVar[bool] = True
