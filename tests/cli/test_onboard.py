@@ -40,7 +40,7 @@ def test_in_a_terminal_it_asks_until_it_is_time_to_stop(
     shown = run("onboard", fitted, "--most", 3).stdout
     assert "To ask" not in shown
     assert "10 items in " in shown
-    assert next(replies, None) is None
+    assert len(list(replies)) <= 1  # it may stop early
 
 
 class Terminal:

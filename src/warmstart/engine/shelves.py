@@ -16,7 +16,7 @@ from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
 from warmstart.search.filters import FilterIndex
 from warmstart.search.sentence import Wish, read_sentence
-from warmstart.search.sentence_literal import literal_texts, says
+from warmstart.search.sentence_literal import literal_texts, says_any
 from warmstart.search.sentence_shop import ShopWords
 from warmstart.search.suggest import Suggester
 
@@ -60,8 +60,9 @@ class Shelves:
     def flagged(self, thing: str) -> IntArray:
         """Positions of items with an attribute named like `thing` that is true."""
         flags = self._filters.flags()
-        named = [where for name, where in flags.items() if says(name.replace("_", " "), [thing])]
-        return np.concatenate([np.zeros(0, dtype=np.int64), *named])
+        named = says_any([name.replace("_", " ") for name in flags], [thing])
+        found = [where for where, said in zip(flags.values(), named, strict=True) if said]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *found])
 
     def _read(self, items: pl.DataFrame) -> None:
         facts = items.select(

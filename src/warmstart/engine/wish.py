@@ -22,7 +22,7 @@ from warmstart.search.sentence_literal import says_any
 
 REFUSED: Final = "refused"
 UNPRICED: Final = "price unknown"
-_READ: Final = 500
+_READ, _READ_PER_PLACE = 20, 4
 """How many of the best items that hold a refused word are read, to see whether they say "without" it."""
 
 
@@ -44,7 +44,7 @@ class Constraints:
 
         Unpriced items are ruled out as well where `n` others remain.
         """
-        found = np.where(self._refused(scores), np.float32("nan"), scores)
+        found = np.where(self._refused(scores, n), np.float32("nan"), scores)
         if not self._bounded:
             return found, 0.0
         prices = self.shelves.prices
@@ -78,12 +78,13 @@ class Constraints:
             mask &= compare[kind](prices, bound)
         return mask
 
-    def _refused(self, scores: FloatArray) -> BoolArray:
-        """Items that say what is refused; of those that only might, the best are read."""
+    def _refused(self, scores: FloatArray, n: int) -> BoolArray:
+        """Items that say what is refused; of those that hold its words the best are read, the rest go."""
         refused = np.zeros(len(scores), dtype=np.bool_)
         for thing in self.wish.without:
             holding = self.stages.retriever.lexical.holding(thing)
-            read = top_positions(np.where(holding, scores, np.float32("nan")), _READ)
+            held = np.where(holding, scores, np.float32("nan"))
+            read = top_positions(held, _READ + _READ_PER_PLACE * n)
             said = says_any(self.shelves.texts_of(read), [thing])
             holding[read] = said
             refused |= holding
