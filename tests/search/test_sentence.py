@@ -316,3 +316,10 @@ def test_attributes_that_are_true_are_said_too():
     assert isinstance(frame, pl.DataFrame)
     text = literal_texts(frame)[0]
     assert [says(text, [thing]) for thing in ("touch screen", "hdmi", "glass")] == [True, False, True]
+
+
+def test_a_book_is_read_like_a_sentence_and_its_rest_is_not():
+    wish = read_sentence("tea under 5 " * 10_000 + ", no sugar")
+    assert wish.price.filters() == {"lt": 5}
+    assert wish.without == ()
+    assert len(wish.text) <= 2_000

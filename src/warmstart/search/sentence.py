@@ -40,7 +40,8 @@ def read_sentence(text: str, shop: ShopWords | None = None) -> Wish:
 
     Refusals ("no", "without", "except", "不要", "除了") and bounds on the price are taken out; what
     is left is wanted. Whatever no rule is sure about stays wanted text, where it does least harm. `shop`
-    tells names and features from refusals, such as the brand "Not Your Mother's".
+    tells names and features from refusals, such as the brand "Not Your Mother's". Of a text of more than
+    2,000 characters the rest is not read.
 
     >>> wish = read_sentence("送给爸爸的钓鱼礼物，50元以下，不要塑料")
     >>> wish.text, wish.without, wish.price.filters()
@@ -49,7 +50,7 @@ def read_sentence(text: str, shop: ShopWords | None = None) -> Wish:
     ()
     """
     shop = shop or ShopWords()
-    plain = _WITHOUT.sub("without", normalise(text).replace("’", "'"))
+    plain = _WITHOUT.sub("without", normalise(text[:_LONGEST]).replace("’", "'"))
     rest, price = read_price(plain, shop.currencies)
     rest, refused, unread = read_chinese_refusals(rest, shop)
     rest, refused_too, unread_too = read_english_refusals(rest, shop)
@@ -61,6 +62,8 @@ def read_sentence(text: str, shop: ShopWords | None = None) -> Wish:
     )
 
 
+_LONGEST: Final = 2_000
+"""A sentence, not a book: characters beyond are not read."""
 _WITHOUT: Final = re.compile(r"(?<![a-z])w/(?:o|out)(?![a-z])")
 _CLAUSE: Final = re.compile(r"\s*[,;!?。()]\s*|(?<!\bno)\.(?:\s+|$)")
 _FRAME: Final = re.compile(

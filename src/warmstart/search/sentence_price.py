@@ -15,6 +15,8 @@ from warmstart.search.sentence_shop import word_set
 
 _AROUND: Final = 0.2
 """How far "around" reaches to both sides, as a share."""
+_WINDOW: Final = 80
+"""How many characters around a number may tell that it is a price."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,8 +93,9 @@ def read_price(text: str, currencies: Collection[str] = ()) -> tuple[str, PriceB
     for i, amount in enumerate(amounts):
         if amount.start < end:
             continue
-        found = _range(text, end, amount, amounts[i + 1]) if i + 1 < len(amounts) else None
-        found = found or _bound(text, end, amount)
+        near = max(end, amount.start - _WINDOW)
+        found = _range(text, near, amount, amounts[i + 1]) if i + 1 < len(amounts) else None
+        found = found or _bound(text, near, amount)
         if found is not None:
             start, stop, price = found
             bounds = bounds.narrowed(price)
@@ -274,7 +277,7 @@ def _range(text: str, end: int, first: _Amount, second: _Amount) -> tuple[int, i
     """Two amounts with "to" or a dash between them, where they are prices: from, to, and what they say."""
     if first.weight or second.weight or not _LINK.fullmatch(text[first.end : second.start]):
         return None
-    before, after = text[end : first.start], text[second.end :]
+    before, after = text[end : first.start], text[second.end : second.end + _WINDOW]
     opening = _OPENING.search(before)
     before = before[: opening.start()] if opening else before
     currency = first.currency or second.currency
@@ -289,7 +292,7 @@ def _range(text: str, end: int, first: _Amount, second: _Amount) -> tuple[int, i
 
 def _bound(text: str, end: int, amount: _Amount) -> tuple[int, int, PriceBounds] | None:
     """One amount with what makes it a price: from, to, and what it says."""
-    before, after = text[end : amount.start], text[amount.end :]
+    before, after = text[end : amount.start], text[amount.end : amount.end + _WINDOW]
     cue, tail = _CUE.search(before), _TAIL.match(after)
     money = bool(amount.currency)
     if cue:
