@@ -13,8 +13,8 @@ except ModuleNotFoundError:  # run as a file
 CONTEXT_CONCLUSION: Final = (
     "Of a stranger who says age, gender and occupation the first five films are foretold an eighth better "
     "than by popularity; what they turn to later, once the famous films are done, is a tie. In a grocery "
-    "the store a household shops in is worth a sixteenth, its demographics and the hour nothing that is "
-    "certain. In the simulated year, where campaigns, declared interests, ages and seasons were planted, "
+    "the store a household shops in is worth a sixteenth, its demographics and the hour next to "
+    "nothing. In the simulated year, where campaigns, declared interests, ages and seasons were planted, "
     "all that is known of a visit more than doubles popularity; what was planted as noise (device, "
     "channel, city) is not believed. The clock alone is never certainly better here, nor worse. Ask people "
     "what they are into before you look at the clock."

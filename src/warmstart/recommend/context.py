@@ -46,7 +46,7 @@ class ContextPrior:
     month and season; every other key that the shop's events or users' profiles had is understood by its
     name. `user` are attributes known of the asker; the context goes before them. Units are those of
     log(users): in a score where popularity counts as w (log(1 + users) - centre) / scale, the
-    lift counts as w / scale.
+    lift counts as w / scale; counted so it helped, or did no harm, after any number of events.
 
     The model is naive Bayes with care: log p(item | context) = log p(item) + the sum over features of
     w_f times a shrunk log-lift. Each lift is shrunk towards what the item's text predicts, and that
