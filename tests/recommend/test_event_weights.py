@@ -7,13 +7,8 @@ from hypothesis import strategies as st
 
 from warmstart.data.dataset import Dataset
 from warmstart.data.records import Event, Item
-from warmstart.recommend.event_weights import (
-    RATED,
-    EventWeights,
-    aged_item_weights,
-    learn_event_weights,
-)
-from warmstart.recommend.evidence import EVENT_WEIGHTS, RatingScale, item_weights
+from warmstart.recommend.event_weights import EventWeights, aged_item_weights, learn_event_weights
+from warmstart.recommend.evidence import EVENT_WEIGHTS, RATED, RatingScale, item_weights
 
 DAY = 86_400.0
 KINDS = sorted(EVENT_WEIGHTS)
