@@ -69,8 +69,8 @@ class DirectedFactorScorer(HistoryScorer):
     never chosen together are tied by others. New items are mixtures of their neighbours in text when
     fitted with an encoder, and get NaN without one.
 
-    *Use it* for what people come to in the long run, from the first event on, as the protocol new-users asks;
-    *not* for the very next item: there the factors smooth away what was near (.029 against .046 of
+    *Use it* for what people come to in the long run, from the first event on, as the protocol new-users
+    asks; *not* for the very next item: there the factors smooth away what was near (.029 against .046 of
     item-kNN on `beauty`, nDCG@20). *Serves*: hot and warm; a stranger gets popularity. *Cost*: one sparse
     singular value decomposition, seconds for a hundred thousand events; a query is one product with
     (items, dim).
