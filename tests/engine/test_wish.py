@@ -177,6 +177,7 @@ def test_new_items_and_new_facts_count_at_once():
 def test_what_was_not_read_and_another_currency_are_told(shop: Engine):
     assert "not_understood:not too heavy" in shop.recommend(text="not too heavy rod").warnings
     priced = Dataset.from_records([Item(item_id="a", title="Rod", price=5.0, currency="EUR")])
+    assert not any("currency" in warning for warning in shop.recommend(text="rod under $9").warnings)
     assert "currency_not_converted:USD" in fitted(priced).recommend(text="rod under $9").warnings
 
 

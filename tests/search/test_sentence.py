@@ -9,6 +9,7 @@ from warmstart.core.analysis import normalise, words
 from warmstart.data.dataset import Dataset
 from warmstart.data.records import Item
 from warmstart.search.sentence import Wish, read_sentence
+from warmstart.search.sentence_family import in_shop_words
 from warmstart.search.sentence_literal import literal_texts, says, says_any
 from warmstart.search.sentence_price import PriceBounds, read_price
 from warmstart.search.sentence_shop import ShopWords
@@ -273,6 +274,26 @@ def test_reading_what_is_wanted_again_changes_nothing():
 
 def test_the_price_is_taken_out_of_the_text():
     assert read_price("rod under 50 for dad")[0].split() == ["rod", ",", "for", "dad"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "known"),
+    [
+        ("fishes", "fishing"),
+        ("baking", "bake"),
+        ("runs", "running"),
+        ("painter", "painting"),
+        ("runner", "run"),
+    ],
+)
+def test_a_word_that_the_shop_does_not_know_counts_as_a_relative_that_it_does(asked: str, known: str):
+    assert in_shop_words(f"gift for {asked}", {"gift", "for", known}.__contains__).split()[-1] == known
+
+
+@given(st.text(max_size=30))
+def test_words_that_the_shop_knows_stay_as_they_are(text: str):
+    assert in_shop_words(text, lambda word: True) == text
+    assert in_shop_words(text, lambda word: False) == text
 
 
 # -- what items say ----------------------------------------------------------------------------------

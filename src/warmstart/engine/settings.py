@@ -28,7 +28,7 @@ class EngineSettings(Component):
     results it may reorder. `similar_weights` and `cart_weights` replace the scorer's weights for those
     two questions. `exposure` is the share of recommendations that new and thin items get. `wish_weight` is
     what a sentence weighs beside the history, and `refusal_weight` what likeness to the refused costs, both
-    in standard deviations.
+    with the best scores of each as the unit (`wish.Wished`).
     """
 
     retriever: HybridRetriever = field(default_factory=HybridRetriever)
@@ -39,6 +39,6 @@ class EngineSettings(Component):
     taste_weight: float = 1.0
     taste_half: float = 2.0
     taste_depth: int = 200
-    wish_weight: float = 1.0
-    refusal_weight: float = 0.2
+    wish_weight: float = 1.5
+    refusal_weight: float = 0.1
     reasons_per_item: int = 3

@@ -18,10 +18,12 @@ from warmstart.engine.shelves import Shelves
 from warmstart.engine.stages import Stages
 from warmstart.search.hybrid import Legs
 from warmstart.search.sentence import Wish
+from warmstart.search.sentence_family import in_shop_words
 from warmstart.search.sentence_literal import says_any
 
 REFUSED: Final = "refused"
 UNPRICED: Final = "price unknown"
+_BEST, _TINY = 20, 1e-6
 _READ, _READ_PER_PLACE = 20, 4
 """How many of the best items that hold a refused word are read, to see whether they say "without" it."""
 
@@ -96,10 +98,13 @@ class Constraints:
 class Wished:
     """The score of every item for a wish and a history, and its exact parts.
 
-    score = history (or the prior of a stranger) / its deviation over the catalogue
-          + wish_weight * (words + meaning of what is wanted, standardised over the catalogue)
-          - refusal_weight * likeness to each refused thing, where it is above the average.
+    score = history (or the prior of a stranger) / its reach
+          + wish_weight * (words + meaning of what is wanted) / its reach
+          - refusal_weight * (likeness to each refused thing, where it is above the average) / its reach.
 
+    The reach of scores is by how much the best of them stand above the middle of the catalogue. Best
+    against best is what keeps one weight right for a stranger and for a long history, whose scores
+    have longer tails. With a `wish_weight` above 1 the best match comes before what everybody buys.
     Likeness to the refused is measured along what it does not share with the wanted, so that "shoes
     without laces" does not speak against shoes: orthogonal negation (Widdows, 2003).
     """
@@ -119,7 +124,7 @@ class Wished:
         """Read a sentence and score the whole catalogue for it."""
         wish = shelves.wish(text)
         base = stages.scorer.score(query)
-        scale = 0.0 if np.isnan(base).all() else 1.0 / (float(np.nanstd(base)) or 1.0)
+        scale = 0.0 if np.isnan(base).all() else 1.0 / _reach(base)
         legs = _legs(wish, stages, settings.wish_weight)
         refusals = {
             thing: np.float32(-settings.refusal_weight) * _likeness(thing, wish.text, stages)
@@ -176,8 +181,21 @@ def _legs(wish: Wish, stages: Stages, weight: float) -> Legs | None:
     """What words and meaning say of every item, found or not; None when nothing is asked for."""
     if not wish.text:
         return None
-    legs = stages.retriever.legs(Query(text=wish.text))
-    return replace(legs, parts={name: np.float32(weight) * part for name, part in legs.parts.items()})
+    text = in_shop_words(wish.text, stages.retriever.lexical.knows)
+    legs = stages.retriever.legs(Query(text=text))
+    total = sum(legs.parts.values(), np.zeros(len(legs.found), dtype=np.float32))
+    unit = np.float32(weight / _reach(total))
+    return replace(legs, parts={name: unit * part for name, part in legs.parts.items()})
+
+
+def _reach(scores: FloatArray) -> float:
+    """How far the best scores (twenty, or a tenth of a small catalogue) stand above the middle."""
+    known = scores[np.isfinite(scores)]
+    if not len(known):
+        return 1.0
+    best = known[top_positions(known, min(_BEST, max(len(known) // 10, 1)))]
+    reach = float(best.mean() - np.median(known))
+    return reach if reach > _TINY else 1.0
 
 
 def _likeness(thing: str, wanted: str, stages: Stages) -> FloatArray:
@@ -189,4 +207,4 @@ def _likeness(thing: str, wanted: str, stages: Stages) -> FloatArray:
         shared = max(float(vectors[0] @ vectors[1]), 0.0)
         likeness = likeness - np.float32(shared) * dense.score(Query(text=wanted))
     above: FloatArray = np.maximum(np.nan_to_num(standardise(likeness)), 0.0).astype(np.float32)
-    return above
+    return above / np.float32(_reach(above))

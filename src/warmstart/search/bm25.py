@@ -163,6 +163,10 @@ class Bm25Retriever(Retriever):
         held[self.owner_[alive]] = documents[alive]
         return held
 
+    def knows(self, term: str) -> bool:
+        """Whether any item holds a term, as `core.analysis.terms` writes it."""
+        return self._frequency(term) > 0
+
     def _joined_scores(self, text: str) -> list[tuple[FloatArray, tuple[str, str]]]:
         """Scores of neighbouring words written as one, each with the two terms that it stands for."""
         parts = {stem(first + second): (stem(first), stem(second)) for first, second in neighbours(text)}

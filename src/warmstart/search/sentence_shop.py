@@ -46,7 +46,7 @@ class ShopWords:
         return cls(
             names=frozenset(name for name in names if _REFUSING.search(name)),
             free_of=frozenset(_offered_without([*names, *items[c.TITLE].drop_nulls().to_list()])),
-            currencies=frozenset(items[c.CURRENCY].drop_nulls().str.to_uppercase().unique().to_list()),
+            currencies=frozenset(items[c.CURRENCY].drop_nulls().str.to_uppercase().unique()) - {""},
         )
 
     @cached_property
