@@ -32,7 +32,7 @@ def test_what_goes_with_a_tent_is_a_sleeping_bag(camp: Engine):
 
 def test_the_reasons_are_true(camp: Engine):
     tent = camp.dataset.item_ids[0]
-    title = camp.item(tent).title
+    title = camp.dataset.items["title"][0]
     met, borrowed = f"often chosen with {title}", f"things alike go with {title}"
     for entry in camp.cart([tent], n=6):
         (reason,) = entry.reasons
