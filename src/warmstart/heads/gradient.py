@@ -24,7 +24,7 @@ class MamlHead(EpisodicHead):
     learned, over the mean squared length of the vectors, which keeps steps from growing. Errors are summed
     over examples and divided by their weight plus a learned strength, so that one moves less than ten.
 
-    *Use it* to compare with: on shops we measured it stays behind the closed forms. *Needs* torch to fit.
+    *Use it* to compare with: `AnilHead` is cheaper and did better where we measured. *Needs* torch to fit.
     *Cost*: steps × the network's size per example.
     """
 

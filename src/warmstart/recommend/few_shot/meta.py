@@ -94,8 +94,8 @@ class PrototypeScorer(MetaScorer):
     """Items ranked by the mean of what a user liked.
 
     Prototypical networks (Snell, Swersky and Zemel, 2017): `PrototypeHead` over the
-    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and came out
-    ahead on the shops we measured.
+    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
+    ahead up to five events where we measured (docs/concepts/heads.md).
 
     Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
     """
@@ -109,8 +109,8 @@ class MatchingScorer(MetaScorer):
     """Items ranked by attention over what a user did.
 
     Matching networks (Vinyals et al., 2016): `MatchingHead` over the
-    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and came out
-    ahead on the shops we measured.
+    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
+    ahead up to five events where we measured (docs/concepts/heads.md).
 
     Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
     """
@@ -124,8 +124,8 @@ class MetaRidgeScorer(MetaScorer):
     """Items ranked by ridge regression on a learned embedding.
 
     R2-D2 (Bertinetto et al., 2019): `RidgeHead` over the
-    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and came out
-    ahead on the shops we measured.
+    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
+    ahead up to five events where we measured (docs/concepts/heads.md).
 
     Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
     """
@@ -139,8 +139,8 @@ class MamlScorer(MetaScorer):
     """Items ranked by a few gradient steps from a learned start.
 
     MAML (Finn, Abbeel and Levine, 2017): `MamlHead` over the
-    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and came out
-    ahead on the shops we measured.
+    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
+    ahead up to five events where we measured (docs/concepts/heads.md).
 
     Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
     """
@@ -154,8 +154,8 @@ class AnilScorer(MetaScorer):
     """Items ranked by a few gradient steps of the last layer.
 
     ANIL (Raghu et al., 2020): `AnilHead` over the
-    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and came out
-    ahead on the shops we measured.
+    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
+    ahead up to five events where we measured (docs/concepts/heads.md).
 
     Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
     """
@@ -169,8 +169,8 @@ class ReptileScorer(MetaScorer):
     """Items ranked by a few gradient steps from where all users end.
 
     Reptile (Nichol, Achiam and Schulman, 2018): `ReptileHead` over the
-    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and came out
-    ahead on the shops we measured.
+    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
+    ahead up to five events where we measured (docs/concepts/heads.md).
 
     Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
     """
@@ -184,8 +184,8 @@ class NeuralProcessScorer(MetaScorer):
     """Items ranked by one code for a user, averaged over what they did.
 
     Conditional neural processes (Garnelo et al., 2018): `NeuralProcessHead` over the
-    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and came out
-    ahead on the shops we measured.
+    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
+    ahead up to five events where we measured (docs/concepts/heads.md).
 
     Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
     """
