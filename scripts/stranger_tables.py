@@ -18,10 +18,10 @@ SENTENCE_CONCLUSION: Final = (
     "are of the brand that was refused). A price or a brand costs no relevance beyond what the limit "
     "takes away; with a colour, or all three at once, a few hundredths of nDCG go because a product "
     "whose text only mentions the refused thing is left out too, and the push away from what is like "
-    "it costs the profile one hundredth more than it brings. Who says what kind of thing they are "
-    "after finds it twenty times as well as by popularity, and more than three times as well after "
-    "five events; words alone, which do not know what sells, reach less than half of that. What else "
-    "they will want is then served worse: a wish is for now."
+    "it costs the profile up to two hundredths more, which it does not bring back. Who says what kind "
+    "of thing they are after finds it twenty times as well as by popularity, and more than three "
+    "times as well after five events; words alone, which do not know what sells, reach less than half "
+    "of that. What else they will want is then served worse: a wish is for now."
 )
 ONBOARDING_CONCLUSION: Final = (
     "Asking what narrows the belief most (variance) is never certainly worse than popularity or HELF "
