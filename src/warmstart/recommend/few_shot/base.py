@@ -15,7 +15,6 @@ from warmstart.core.tunable import tunable
 from warmstart.data.dataset import Dataset
 from warmstart.data.item_list import Reason
 from warmstart.data.query import Query
-from warmstart.recommend.evidence import RatingScale
 from warmstart.recommend.few_shot.journeys import Journey, choices, journeys
 from warmstart.recommend.few_shot.space import ItemSpace
 from warmstart.recommend.history import HistoryScorer
@@ -57,9 +56,8 @@ class FewShotScorer(HistoryScorer):
     seed: int = 0
 
     def _fit_tables(self, dataset: Dataset) -> None:
-        low, high = self.rating_range_
         self._texts = dataset.item_texts
-        self._fit_users(journeys(dataset, self._place, RatingScale(low, high), self._texts))
+        self._fit_users(journeys(dataset, self._place, self._scale, self._texts))
         del self._texts
 
     def _fit_users(self, users: Sequence[Journey]) -> None:

@@ -95,7 +95,7 @@ class PrototypeScorer(MetaScorer):
 
     Prototypical networks (Snell, Swersky and Zemel, 2017): `PrototypeHead` over the
     vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
-    ahead up to five events where we measured (docs/concepts/heads.md).
+    ahead up to two events where we measured (docs/concepts/heads.md).
 
     Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
     """
@@ -110,7 +110,7 @@ class MatchingScorer(MetaScorer):
 
     Matching networks (Vinyals et al., 2016): `MatchingHead` over the
     vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
-    ahead up to five events where we measured (docs/concepts/heads.md).
+    ahead up to two events where we measured (docs/concepts/heads.md).
 
     Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
     """
@@ -125,7 +125,7 @@ class MetaRidgeScorer(MetaScorer):
 
     R2-D2 (Bertinetto et al., 2019): `RidgeHead` over the
     vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
-    ahead up to five events where we measured (docs/concepts/heads.md).
+    ahead up to two events where we measured (docs/concepts/heads.md).
 
     Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
     """
@@ -140,7 +140,7 @@ class MamlScorer(MetaScorer):
 
     MAML (Finn, Abbeel and Levine, 2017): `MamlHead` over the
     vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
-    ahead up to five events where we measured (docs/concepts/heads.md).
+    ahead up to two events where we measured (docs/concepts/heads.md).
 
     Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
     """
@@ -155,7 +155,7 @@ class AnilScorer(MetaScorer):
 
     ANIL (Raghu et al., 2020): `AnilHead` over the
     vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
-    ahead up to five events where we measured (docs/concepts/heads.md).
+    ahead up to two events where we measured (docs/concepts/heads.md).
 
     Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
     """
@@ -170,7 +170,7 @@ class ReptileScorer(MetaScorer):
 
     Reptile (Nichol, Achiam and Schulman, 2018): `ReptileHead` over the
     vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
-    ahead up to five events where we measured (docs/concepts/heads.md).
+    ahead up to two events where we measured (docs/concepts/heads.md).
 
     Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
     """
@@ -185,7 +185,7 @@ class NeuralProcessScorer(MetaScorer):
 
     Conditional neural processes (Garnelo et al., 2018): `NeuralProcessHead` over the
     vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
-    ahead up to five events where we measured (docs/concepts/heads.md).
+    ahead up to two events where we measured (docs/concepts/heads.md).
 
     Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
     """
