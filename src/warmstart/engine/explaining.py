@@ -10,6 +10,7 @@ from warmstart.data.item_list import Reason
 from warmstart.data.query import Query
 from warmstart.recommend.parts import (
     ALIKE,
+    DRIFT,
     FORWARD,
     KNN,
     LATE,
@@ -27,6 +28,7 @@ SOURCES: Final[Mapping[str, str]] = {
     FORWARD: "co-purchase",
     NEXT: "co-purchase",
     TASTE: "co-purchase",
+    DRIFT: "co-purchase",
     ALIKE: "content",
     WORDS: "content",
     PROJECTION: "content",

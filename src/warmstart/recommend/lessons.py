@@ -35,14 +35,15 @@ NEW_SHARE: Final = 0.3
 """What finding new items among new ones counts beside finding anything among everything."""
 
 _HELD_USERS, _NEW_ITEMS = 0.3, 0.2
-_TARGETS_AFTER, _MOST_TARGETS, _LONGEST = 5, 10, 100
-_DEPTH, _NEW_DEPTH, _CHANCE, _WIDTH, _CUT = 20, 10, 40, 256, 20
+_TARGETS_AFTER, _MOST_TARGETS, _LONGEST = 5, 16, 100
+_DEPTH, _NEW_DEPTH, _CHANCE, _WIDTH, _CUT = 20, 20, 40, 320, 20
 _BATCH, _PASS = 64, 256
+_LEAST_LEVEL: Final = 0.02
 
 
 @dataclass(frozen=True)
 class Question:
-    """A pretend cold start of one user: what is known, and what is to be ranked high."""
+    """A pretend cold start of one user: what is known, and what is to be ranked high, in random order."""
 
     user: int
     kind: Kind
@@ -55,6 +56,8 @@ class Question:
 class Lessons:
     """Ranking problems, padded to the same size, a row each.
 
+    `cell` says of which kind a problem is: the place of the kind in `KINDS` plus one, negative where new
+    items are ranked among new ones.
     `features` has shape (problems, candidates, slots): each slot's score of each candidate, damped and over
     its norm. `fresh` says how far a candidate counts as new, `levels` are the shares of the knots,
     `targets` the places of what is to be ranked high (-1 where there is none), `share` what the problem
@@ -62,6 +65,7 @@ class Lessons:
     """
 
     user: IntArray
+    cell: IntArray
     levels: FloatArray
     features: FloatArray
     fresh: FloatArray
@@ -100,25 +104,40 @@ class Lessons:
 
     def _balanced(self) -> Self:
         """Shares so that each kind of question counts the same, however many there are."""
-        kinds, counts = np.unique(self.share, return_counts=True)
-        each = dict(zip(kinds.tolist(), counts.tolist(), strict=True))
-        share = np.array([_worth(code) / each[code] for code in self.share.tolist()], dtype=np.float32)
+        cells, counts = np.unique(self.cell, return_counts=True)
+        each = {cell: _worth(cell) / n for cell, n in zip(cells.tolist(), counts.tolist(), strict=True)}
+        share = np.array([each[cell] for cell in self.cell.tolist()], dtype=np.float32)
         return type(self)(**{**vars(self), "share": share})
 
-    def of_users(self, chosen: BoolArray) -> Self:
+    def relative_to(self, weights: SlotWeights) -> Self:
+        """The same problems, each cell counted by its gain over what these weights earn there.
+
+        Otherwise the cells in which much can be found, such as popular films, would drown the others.
+        """
+        gains = self.gains(weights)
+        level = {cell: gains[self.cell == cell].mean() for cell in np.unique(self.cell).tolist()}
+        per_gain = np.array([1.0 / (level[cell] + _LEAST_LEVEL) for cell in self.cell.tolist()])
+        return type(self)(**{**vars(self), "share": (self.share * per_gain).astype(np.float32)})
+
+    def only(self, chosen: BoolArray | IntArray) -> Self:
         """Only these problems."""
         return type(self)(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
 
     def objective(self, weights: SlotWeights) -> float:
         """nDCG@20, weighted over the kinds of questions."""
-        total = 0.0
-        for part in self._passes():
-            scores = part._scores(weights.values)
-            own = np.take_along_axis(scores, np.maximum(part.targets, 0), axis=1)
-            ranks = (scores[:, None, :] > own[:, :, None]).sum(axis=2)
-            gains = np.where((part.targets >= 0) & (ranks < _CUT), 1.0 / np.log2(ranks + 2.0), 0.0)
-            total += float((part.share * gains.sum(axis=1) / part.ideal).sum())
+        total = float((self.share * self.gains(weights)).sum())
         return total / max(float(self.share.sum()), 1e-12)
+
+    def gains(self, weights: SlotWeights) -> FloatArray:
+        """nDCG@20 of each problem; of equal scores that of the target counts as the lowest."""
+        return np.concatenate([part._gains(weights) for part in self._passes()])
+
+    def _gains(self, weights: SlotWeights) -> FloatArray:
+        scores = self._scores(weights.values)
+        own = np.take_along_axis(scores, np.maximum(self.targets, 0), axis=1)
+        ranks = (scores[:, None, :] >= own[:, :, None]).sum(axis=2) - 1
+        gains = np.where((self.targets >= 0) & (ranks < _CUT), 1.0 / np.log2(ranks + 2.0), 0.0)
+        return (gains.sum(axis=1) / self.ideal).astype(np.float32)
 
     def gradient(self, values: FloatArray, softness: float) -> npt.NDArray[np.float64]:
         """The slope of the smooth nDCG in the weights, shape (2, knots, slots)."""
@@ -133,7 +152,7 @@ class Lessons:
     def _passes(self) -> Iterator[Self]:
         """Some problems at a time, so that memory stays small."""
         for start in range(0, len(self.user), _PASS):
-            yield self.of_users(np.arange(len(self.user))[start : start + _PASS])  # type: ignore[arg-type]
+            yield self.only(np.arange(len(self.user))[start : start + _PASS])
 
     def _scores(self, values: FloatArray) -> FloatArray:
         known, new = (
@@ -161,9 +180,18 @@ class Lessons:
         return pushes.astype(np.float32)
 
 
-def _worth(code: float) -> float:
-    """What all problems of a kind count together: `code` is negative for those among new items."""
-    return NEW_SHARE if code < 0 else 1.0
+def name_of_cell(cell: int) -> str:
+    """A cell in words.
+
+    >>> name_of_cell(2), name_of_cell(-7)
+    ('1 known, among everything', 'last known, among new items')
+    """
+    return f"{KINDS[abs(cell) - 1]} known, among {'new items' if cell < 0 else 'everything'}"
+
+
+def _worth(cell: int) -> float:
+    """What all problems of a cell count together."""
+    return NEW_SHARE if cell < 0 and KINDS[-cell - 1] != "new" else 1.0
 
 
 def _questions(histories: Sequence[History], new: BoolArray, most: int) -> Iterator[Question]:
@@ -190,8 +218,8 @@ def _question(user: int, kind: Kind, history: History, new: BoolArray) -> Questi
     if not wanted.any() or (kind != 0 and not known.any()) or (kind == "last" and len(positions) < 4):
         return None
     known = known & (np.cumsum(known[::-1])[::-1] <= _LONGEST)
-    targets = positions[wanted][:_MOST_TARGETS]
-    return Question(user, kind, positions[known], weights[known], targets)
+    drawn = np.random.default_rng(user).permutation(positions[wanted])  # of all that came, not of the first
+    return Question(user, kind, positions[known], weights[known], drawn)
 
 
 def _training(
@@ -215,14 +243,14 @@ def _problems(parts: FittedParts, batch: Sequence[Question], new: BoolArray) -> 
     slots = _slots(parts, batch)  # (slots, questions, items)
     everything, fresh = np.ones_like(new), 1.0 - parts.transfer.own
     for i, question in enumerate(batch):
-        code, scored = float(KINDS.index(question.kind) + 1), (slots[:, i], fresh)
+        cell, scored = KINDS.index(question.kind) + 1, (slots[:, i], fresh)
         allowed = everything.copy()
         allowed[question.known] = False
         if question.kind != "new":
-            yield _problem(question, scored, allowed, question.targets, code)
+            yield _problem(question, scored, allowed, question.targets, cell)
         among = question.targets[new[question.targets]]
         if len(among):
-            yield _problem(question, scored, allowed & new, among, -code)
+            yield _problem(question, scored, allowed & new, among, -cell)
 
 
 def _slots(parts: FittedParts, batch: Sequence[Question]) -> FloatArray:
@@ -251,25 +279,27 @@ def _problem(
     scored: tuple[FloatArray, FloatArray],
     allowed: BoolArray,
     targets: IntArray,
-    code: float,
+    cell: int,
 ) -> Lessons:
     """One problem; `scored` are the slots of all items and how far each is new."""
     slots, fresh = scored
-    others = _rivals(slots, np.flatnonzero(allowed), _NEW_DEPTH if code < 0 else _DEPTH, question.user)
+    others = _rivals(slots, np.flatnonzero(allowed), _NEW_DEPTH if cell < 0 else _DEPTH, question.user)
+    total, targets = len(targets), targets[:_MOST_TARGETS]  # of very many, some stand for all
     candidates = np.concatenate([targets, np.setdiff1d(others[: _WIDTH - len(targets)], targets)])
     features = np.zeros((_WIDTH, len(SLOTS)), dtype=np.float32)
     features[: len(candidates)] = slots[:, candidates].T
     places = np.full(_MOST_TARGETS, -1, dtype=np.int64)
     places[: len(targets)] = np.arange(len(targets))
-    ideal = (1.0 / np.log2(np.arange(2, len(targets) + 2))).sum()
+    ideal = (1.0 / np.log2(np.arange(2, min(total, _CUT) + 2))).sum() * len(targets) / total
     return Lessons(
         user=np.int64(question.user),  # type: ignore[arg-type]
+        cell=np.int64(cell),  # type: ignore[arg-type]
         levels=hats(amount(question.weights)),
         features=features,
         fresh=np.pad(fresh[candidates], (0, _WIDTH - len(candidates))),
         valid=np.arange(_WIDTH) < len(candidates),
         targets=places,
-        share=np.float32(code),  # type: ignore[arg-type]
+        share=np.float32(0.0),  # type: ignore[arg-type]
         ideal=np.float32(ideal),  # type: ignore[arg-type]
     )
 

@@ -12,6 +12,7 @@ from scipy import sparse
 
 from warmstart.core.component import State
 from warmstart.core.linear import FloatArray, IntArray, principal_directions, put_rows
+from warmstart.recommend.directed_factors import directed_factors
 from warmstart.recommend.features import ItemFeatures
 from warmstart.recommend.popularity import PopularityPrior
 from warmstart.recommend.sequence import forward_counts, lateness
@@ -30,6 +31,7 @@ WALK: Final = "random walk"
 FORWARD: Final = "bought later"
 NEXT: Final = "bought next"
 TASTE: Final = "taste"
+DRIFT: Final = "leads to"
 WORDS: Final = "same words"
 ALIKE: Final = "alike"
 PROJECTION: Final = "chosen by the same people"
@@ -37,7 +39,7 @@ POPULARITY: Final = "popularity"
 LATE: Final = "popularity later on"
 
 TABLES: Final = (KNN, WALK, FORWARD, NEXT)
-PARTS: Final = (*TABLES, TASTE, WORDS, PROJECTION, ALIKE)
+PARTS: Final = (*TABLES, TASTE, DRIFT, WORDS, PROJECTION, ALIKE)
 """The parts that sum over a history; the priors stand beside them. Likeness as such helps to say what is
 similar; what people choose next is better told by the projection, so it has no slot."""
 PRIORS: Final = (POPULARITY, LATE)
@@ -56,6 +58,8 @@ SLOTS: Final = (
     NEXT + RECENT,
     TASTE,
     TASTE + RECENT,
+    DRIFT,
+    DRIFT + RECENT,
     WORDS,
     WORDS + RECENT,
     PROJECTION,
@@ -97,12 +101,31 @@ class PartSettings:
 
 
 @dataclass
+class FactorSpace:
+    """Low-rank factors of a table: h gives j left_h · right_j; `reached` is `own` for every item."""
+
+    left: FloatArray
+    own: FloatArray
+    reached: FloatArray
+
+    def scores(self, spoken: sparse.csr_matrix) -> FloatArray:
+        """What histories say of every item: shape (histories, items)."""
+        return np.asarray(spoken @ self.left, dtype=np.float32) @ self.reached.T
+
+    def put(self, transfer: Transfer, positions: IntArray, size: int) -> None:
+        """Take in items that `transfer` knows already, in a catalogue that now has `size` items."""
+        missing = ((0, size - len(self.own)), (0, 0))
+        self.left, self.own = np.pad(self.left, missing), np.pad(self.own, missing)
+        self.reached = put_rows(self.reached, positions, transfer.reach_rows(self.own, positions), size)
+
+
+@dataclass
 class FittedParts:
     """Co-occurrence, order, taste, content and popularity of one shop.
 
     Each part gives every item of the catalogue a number for a weighted history, a sum over what the history
-    holds. `tables` say what goes with what among items with events, `factors` are collaborative and `taste`
-    the same for every item; `projection` is the map of content under which co-chosen items are alike, and
+    holds. `tables` say what goes with what among items with events, `spaces` are low-rank
+    factors of the same; `projection` is the map of content under which co-chosen items are alike, and
     `lengths` one over the length of each item under it. `transfer` carries tables and factors to items
     with few events or none. `norms` are the parts' mean top scores over one-item histories;
     divided by them the parts mean the same in every shop.
@@ -111,8 +134,7 @@ class FittedParts:
     features: ItemFeatures
     tables: dict[str, sparse.csr_matrix]
     transfer: Transfer
-    factors: FloatArray
-    taste: FloatArray
+    spaces: dict[str, FactorSpace]
     projection: FloatArray
     lengths: FloatArray
     popularity: PopularityPrior
@@ -135,6 +157,7 @@ class FittedParts:
         learned = content_projection(features.content @ directions, interactions, settings.projection_dim)
         projection: FloatArray = np.asarray(directions @ learned, dtype=np.float32)
         factors = item_factors(interactions, settings.taste_dim, seed=settings.seed)
+        leaves, comes = directed_factors(interactions, forward, dim=settings.taste_dim, seed=settings.seed)
         reached = counts * np.where(counts > 0, lateness(forward), 0.0)
         parts = cls(
             features=features,
@@ -145,8 +168,10 @@ class FittedParts:
                 NEXT: near_after(sequences, counts),
             },
             transfer=transfer,
-            factors=factors,
-            taste=transfer.reach(factors),
+            spaces={
+                TASTE: FactorSpace(factors, factors, transfer.reach(factors)),
+                DRIFT: FactorSpace(leaves, comes, transfer.reach(comes)),
+            },
             projection=projection,
             lengths=_lengths(features.content, projection),
             popularity=PopularityPrior.fit(counts, features, ridge=settings.popularity_ridge),
@@ -198,7 +223,8 @@ class FittedParts:
         spoken = sparse.csr_matrix(history @ self.transfer.voices)
         content, texts = self.features.content, self.features.tfidf
         ways = {name: partial(self._reached, spoken, table) for name, table in self.tables.items()} | {
-            TASTE: lambda: (spoken @ self.factors) @ self.taste.T,
+            TASTE: lambda: self.spaces[TASTE].scores(spoken),
+            DRIFT: lambda: self.spaces[DRIFT].scores(spoken),
             WORDS: lambda: (history @ texts @ texts.T).toarray().astype(np.float32),
             PROJECTION: lambda: self._alike_to_others(history),
             ALIKE: lambda: (history @ content) @ content.T,
@@ -234,8 +260,9 @@ class FittedParts:
         for i, part in enumerate((part for part in _IN_CONTENT if part in units), start=1):
             answer = answers[:, i * mixtures : (i + 1) * mixtures]
             total += answer if part == ALIKE else self.lengths[:, None] * answer
-        if TASTE in units:
-            total += self.taste @ (self.factors.T @ (voices.T @ units[TASTE]))
+        for name, space in self.spaces.items():
+            if name in units:
+                total += space.reached @ (space.left.T @ (voices.T @ units[name]))
         if WORDS in units:
             total += self.features.words(positions, units[WORDS])
         return total
@@ -266,7 +293,8 @@ class FittedParts:
             self.lengths[rows, None] * (content[rows] @ self.projection) for rows in (positions, items)
         )
         found[PROJECTION] = next(sides) @ next(sides).T
-        found[TASTE] = (voices @ self.factors) @ self.taste[items].T
+        for name, space in self.spaces.items():
+            found[name] = (voices @ space.left) @ space.reached[items].T
         found[WORDS] = (texts[positions] @ texts[items].T).toarray()
         found[ALIKE] = content[positions] @ content[items].T
         return {
@@ -279,9 +307,8 @@ class FittedParts:
         """Take in items whose features are there already, in a catalogue that now has `size` items."""
         self.transfer.put(self.features, positions, size)
         self.tables = {name: _grown(table, size) for name, table in self.tables.items()}
-        self.factors = np.pad(self.factors, ((0, size - len(self.factors)), (0, 0)))
-        taste = self.transfer.reach_rows(self.factors, positions)
-        self.taste = put_rows(self.taste, positions, taste, size)
+        for space in self.spaces.values():
+            space.put(self.transfer, positions, size)
         self.lengths = np.pad(self.lengths, (0, size - len(self.lengths)))
         self.lengths[positions] = _lengths(self.features.content[positions], self.projection)
         self.popularity.put(self.features, positions, size)
@@ -292,8 +319,7 @@ class FittedParts:
         return {
             "tables": self.tables,
             "transfer": self.transfer.get_state(),
-            "factors": self.factors,
-            "taste": self.taste,
+            "spaces": {name: vars(space) for name, space in self.spaces.items()},
             "projection": self.projection,
             "lengths": self.lengths,
             "popularity": self.popularity.get_state(),
@@ -306,8 +332,11 @@ class FittedParts:
         """Take back what `get_state` gave."""
         own: dict[str, Any] = dict(state)
         transfer = Transfer.from_state(own.pop("transfer"), features)
+        spaces = {name: FactorSpace(**space) for name, space in own.pop("spaces").items()}
         popularity, later = (PopularityPrior(**own.pop(name)) for name in ("popularity", "later"))
-        return cls(features=features, transfer=transfer, popularity=popularity, later=later, **own)
+        return cls(
+            features=features, transfer=transfer, spaces=spaces, popularity=popularity, later=later, **own
+        )
 
 
 def _history_matrix(

@@ -60,6 +60,12 @@ class SlotWeights:
         rows = [[table.get(slot, nothing) for slot in SLOTS] for table in (known, new)]
         return cls(np.array(rows, dtype=np.float32).transpose(0, 2, 1))
 
+    @classmethod
+    def only(cls, slot: str) -> Self:
+        """One slot alone, whatever the evidence."""
+        alone = {slot: [1.0] * len(KNOTS)}
+        return cls.of(alone, alone)
+
     def as_tables(self) -> tuple[Table, Table]:
         """What `of` takes."""
         known, new = (
