@@ -325,6 +325,7 @@ class Engine:
             **self._log.describe(),
             "users": dataset.events[c.USER_ID].n_unique(),
             "encoder": {**self._stages.describe_encoder(), "dim": self._stages.encoder.dim},
+            "weights": self._stages.scorer.weights_from,
             "settings": self.settings.settings(),
         }
 

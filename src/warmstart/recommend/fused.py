@@ -67,14 +67,35 @@ class FusedScorer(HistoryScorer):
         )
         self._saved_parts: State | None = None
         self._slots = SlotWeights.of(self.weights, self.new_weights)
+        self.learning_: State = {"steps": 0, "before": 0.0, "after": 0.0, "guarded": []}
         if self.learn:
-            self._learn_weights(dataset, settings)
+            self._learn_weights(dataset)
         self.weights_, self.new_weights_ = self._slots.as_tables()
 
-    def _learn_weights(self, dataset: Dataset, settings: PartSettings) -> None:
-        lessons = Lessons.cut(self._text(), self.histories(dataset), settings, self.questions)
-        if lessons is not None:
-            self._slots = learn_weights(lessons, self._slots).weights
+    def lessons(self, dataset: Dataset, questions: int) -> Lessons | None:
+        """Cold starts cut from a shop with these items, at most so many of each kind; None without any."""
+        return Lessons.cut(self._text(), self.histories(dataset), self._part_settings(), questions)
+
+    def _learn_weights(self, dataset: Dataset) -> None:
+        lessons = self.lessons(dataset, self.questions)
+        if lessons is None:
+            return
+        learned = learn_weights(lessons, self._slots)
+        self._slots = learned.weights
+        self.learning_ = {
+            "steps": learned.steps,
+            "before": learned.before,
+            "after": learned.after,
+            "guarded": list(learned.guarded),
+        }
+
+    @property
+    def weights_from(self) -> str:
+        """Where the weights in use come from, in words."""
+        steps = self.learning_["steps"]
+        return (
+            f"this shop's cold starts, {steps} steps from those of other shops" if steps else "other shops"
+        )
 
     def _part_settings(self) -> PartSettings:
         return PartSettings(
