@@ -71,6 +71,9 @@ class FusedScorer(HistoryScorer):
         if self.learn:
             self._learn_weights(dataset)
         self.weights_, self.new_weights_ = self._slots.as_tables()
+        self._slots = SlotWeights.of(
+            self.weights_, self.new_weights_
+        )  # rounded, as a loaded scorer has them
 
     def lessons(self, dataset: Dataset, questions: int) -> Lessons | None:
         """Cold starts cut from a shop with these items, at most so many of each kind; None without any."""

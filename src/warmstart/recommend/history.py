@@ -37,7 +37,8 @@ class HistoryScorer(TextScorer):
 
     @property
     def _scale(self) -> RatingScale:
-        return RatingScale(*self.rating_range_, learned=self.event_weights_)
+        low, high = self.rating_range_
+        return RatingScale(low, high, learned=self.event_weights_)
 
     def history(self, query: Query) -> tuple[IntArray, FloatArray]:
         """Positions and weights of the query's evidence: anchors weigh 1, events by their type."""
@@ -47,7 +48,10 @@ class HistoryScorer(TextScorer):
         return weight_arrays(recent | dict.fromkeys(query.anchors, 1.0), self._place)
 
     def histories(self, dataset: Dataset) -> list[tuple[IntArray, FloatArray]]:
-        """For each user the items that say something, in order of first touch, and what each says."""
+        """For each user the items that say something, in order of first touch, and what each says.
+
+        Users stand in the order of their ids, whatever their order in the log.
+        """
         scale = self._scale
         events = dataset.interactions.select(c.USER_ID, c.ITEM_ID, c.EVENT_TYPE, c.VALUE)
         found: dict[str, dict[int, float]] = {}
@@ -58,7 +62,7 @@ class HistoryScorer(TextScorer):
                 own[position] = max(own.get(position, weight), weight)
         return [
             (np.fromiter(own, dtype=np.int64), np.fromiter(own.values(), dtype=np.float32))
-            for own in found.values()
+            for _, own in sorted(found.items())
         ]
 
     def _score(self, query: Query) -> FloatArray:
