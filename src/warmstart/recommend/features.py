@@ -23,6 +23,7 @@ from warmstart.core.linear import (
 )
 from warmstart.core.vocabulary import Vocabulary, count_terms
 from warmstart.data.text import item_texts
+from warmstart.recommend.products import heard_rows, sum_of_rows
 from warmstart.roles.encoder import Encoder
 
 _MIN_ITEMS, _MAX_SHARE, _MAX_TERMS, _TOPICS = 2, 0.3, 40_000, 128
@@ -80,16 +81,14 @@ class ItemFeatures:
         return self._has_text
 
     def words(self, positions: IntArray, units: FloatArray) -> FloatArray:
-        """What items share in words with those at `positions`: shape (items, any), `units` weigh them.
+        """What items share in words with those at `positions`: shape (any, items), `units` weigh them.
 
         Through an index of the items by word: only those that share a word are touched.
         """
         if self._postings is None or self._postings.shape[1] != self.tfidf.shape[0]:
             self._postings = sparse.csr_matrix(self.tfidf.T)
-        asked = self.tfidf[positions].T @ units
-        said = np.flatnonzero(asked.any(axis=1))
-        shared: FloatArray = self._postings[said].T @ asked[said]
-        return shared
+        said, loud = heard_rows(self.tfidf[positions], units)
+        return sum_of_rows([(self._postings, loud)], said, self.tfidf.shape[0], units.shape[1])
 
     def similarities(self, rows: IntArray, columns: IntArray, *, words: float = 0.5) -> FloatArray:
         """The tf-idf cosine by the share `words` plus the encoder's for the rest, shape (rows, columns)."""

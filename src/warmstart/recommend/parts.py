@@ -15,6 +15,7 @@ from warmstart.core.linear import FloatArray, IntArray, principal_directions, pu
 from warmstart.recommend.directed_factors import directed_factors
 from warmstart.recommend.features import ItemFeatures
 from warmstart.recommend.popularity import PopularityPrior
+from warmstart.recommend.products import heard_rows, sum_of_rows, tall_product
 from warmstart.recommend.sequence import forward_counts, lateness
 from warmstart.recommend.tables import (
     content_projection,
@@ -140,6 +141,7 @@ class FittedParts:
     popularity: PopularityPrior
     later: PopularityPrior
     norms: dict[str, float]
+    _priors: dict[str, FloatArray] | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def fit(
@@ -210,7 +212,9 @@ class FittedParts:
 
     def priors(self) -> dict[str, FloatArray]:
         """What is believed without a history: popularity of two kinds, in standard deviations."""
-        return {POPULARITY: self.popularity.standard(), LATE: self.later.standard()}
+        if self._priors is None:
+            self._priors = {POPULARITY: self.popularity.standard(), LATE: self.later.standard()}
+        return self._priors
 
     def raw(
         self,
@@ -241,41 +245,60 @@ class FittedParts:
     def mix(self, positions: IntArray, units: Mapping[str, FloatArray], mixtures: int) -> FloatArray:
         """The sum of the parts for one history: shape (items, mixtures).
 
-        `units` has for each part the weights of the items of the history, shape (history, mixtures).
-        Everything that is linear in content takes one product with it, whatever the number of parts.
+        `units` has for each part the weights of the items of the history, shape (history, mixtures). The
+        first mixture is worked out for every item, the others only for those that are not wholly
+        themselves (`Transfer.rest`): they count nowhere else.
         """
-        content = self.features.content
-        total = np.zeros((len(self.lengths), mixtures), dtype=np.float32)
         if not len(positions) or not units:
-            return total
-        voices = self.transfer.voices[positions]
-        own = sum_of_rows(voices, self.tables, units)
-        slope, offset = self.transfer.regression(own)
-        asked = [
-            slope,
-            *(self._asked(positions, part, units[part]) for part in _IN_CONTENT if part in units),
-        ]
-        answers = content @ np.hstack(asked)
-        total += self.transfer.joined(own, answers[:, :mixtures] + offset)
-        for i, part in enumerate((part for part in _IN_CONTENT if part in units), start=1):
-            answer = answers[:, i * mixtures : (i + 1) * mixtures]
-            total += answer if part == ALIKE else self.lengths[:, None] * answer
+            return np.zeros((len(self.lengths), mixtures), dtype=np.float32)
+        rows, heard = self._heard(positions, units)
+        tables = [(self.tables[name], heard[name]) for name in TABLES if name in heard]
+        own = sum_of_rows(tables, rows, len(self.lengths), mixtures)
+        asked = {part: self._asked(positions, part, units[part]) for part in _IN_CONTENT if part in units}
+        total = self._in_content(own, asked)
         for name, space in self.spaces.items():
-            if name in units:
-                total += space.reached @ (space.left.T @ (voices.T @ units[name]))
+            if name in heard:
+                total += (space.reached @ (heard[name] @ space.left[rows]).T).T
         if WORDS in units:
             total += self.features.words(positions, units[WORDS])
+        return total.T
+
+    def _heard(
+        self, positions: IntArray, units: Mapping[str, FloatArray]
+    ) -> tuple[IntArray, dict[str, FloatArray]]:
+        """Which items speak for a history, and how loud in each part: shape (mixtures, speakers)."""
+        names = [name for name in (*TABLES, *self.spaces) if name in units]
+        weights = [units[name] for name in names] or [np.zeros((len(positions), 0), dtype=np.float32)]
+        rows, sums = heard_rows(self.transfer.voices[positions], np.hstack(weights))
+        return rows, dict(zip(names, np.split(sums, max(len(names), 1)), strict=False))
+
+    def _in_content(self, own: FloatArray, asked: Mapping[str, FloatArray]) -> FloatArray:
+        """`own` carried to items with few events or none, and what is `asked` of content.
+
+        All that is linear in content takes one pass over it, and one over its rows in `Transfer.rest`.
+        """
+        content, mixtures, rest = self.features.content, len(own), self.transfer.rest
+        total, later = own, iter(())
+        if len(rest):
+            slope, offset = self.transfer.slopes(own)
+            vectors = np.vstack([slope, *(vectors[1:] for vectors in asked.values())])
+            answers = tall_product(content, vectors, rest)
+            total[:, rest] = self.transfer.joined(own, answers[:mixtures] + offset[:, None])
+            later = iter(answers[mixtures:].reshape(len(asked), mixtures - 1, len(rest)))
+        for part, vectors in asked.items():
+            scale = np.float32(1.0) if part == ALIKE else self.lengths
+            total[0] += scale * (content @ vectors[0])
+            if len(rest):
+                total[1:, rest] += (scale if part == ALIKE else self.lengths[rest]) * next(later)
         return total
 
     def _asked(self, positions: IntArray, part: str, units: FloatArray) -> FloatArray:
-        """What a history asks of content: shape (content dim, mixtures)."""
+        """What a history asks of content: shape (mixtures, content dim)."""
         held = self.features.content[positions]
         if part == ALIKE:
-            return held.T @ units
-        asked: FloatArray = self.projection @ (
-            self.projection.T @ (held.T @ (self.lengths[positions, None] * units))
-        )
-        return asked
+            return units.T @ held
+        said = (units * self.lengths[positions, None]).T @ held
+        return np.asarray((said @ self.projection) @ self.projection.T, dtype=np.float32)
 
     def pairwise(
         self, positions: IntArray, units: Mapping[str, FloatArray], items: IntArray
@@ -313,6 +336,7 @@ class FittedParts:
         self.lengths[positions] = _lengths(self.features.content[positions], self.projection)
         self.popularity.put(self.features, positions, size)
         self.later.put(self.features, positions, size)
+        self._priors = None
 
     def get_state(self) -> State:
         """Everything but the features, as a tree that can be saved."""
@@ -346,20 +370,6 @@ def _history_matrix(
     indptr = np.concatenate([[0], np.cumsum([len(row) for row in positions])])
     indices, data = np.concatenate(list(positions)), np.concatenate(list(weights))
     return sparse.csr_matrix((data, indices, indptr), shape=(len(positions), n_items), dtype=np.float32)
-
-
-def sum_of_rows(
-    voices: sparse.csr_matrix, tables: Mapping[str, sparse.csr_matrix], units: Mapping[str, FloatArray]
-) -> FloatArray:
-    """What a history says of each item by that item's own events: shape (items, mixtures)."""
-    mixtures = next(iter(units.values())).shape[1]
-    total = np.zeros((voices.shape[1], mixtures), dtype=np.float32)
-    for name in TABLES:
-        if name in units:
-            asked = voices.T @ units[name]
-            rows = np.flatnonzero(asked.any(axis=1))
-            total += tables[name][rows].T @ asked[rows]
-    return total
 
 
 def _lengths(content: FloatArray, projection: FloatArray) -> FloatArray:

@@ -11,6 +11,7 @@ from scipy import sparse
 from warmstart.core.component import State
 from warmstart.core.linear import FloatArray, IntArray, empty_sparse, resized
 from warmstart.recommend.features import ItemFeatures, put_sparse_rows
+from warmstart.recommend.products import tall_moment
 from warmstart.recommend.tables import nearest_mixture
 
 _BLOCK = 2_048
@@ -43,7 +44,8 @@ class Transfer:
     where own_i = n_i / (n_i + strength), M writes an item as a mixture of its 20 nearest neighbours with
     events, and the regression of x on the content F of items with events tells what the text predicts:
     neighbours know the particular, the regression the general. When a history holds a thin item, it
-    speaks as own_i itself and the rest its neighbours (`voices`, a row for each item).
+    speaks as own_i itself and the rest its neighbours (`voices`, a row for each item). `rest` are the items
+    that are not wholly themselves.
     """
 
     settings: TransferSettings
@@ -102,6 +104,8 @@ class Transfer:
 
     def _take_voices(self) -> None:
         """Who speaks when an item stands in a history: rows over items with events."""
+        self.rest = np.flatnonzero(self.own < 1.0)
+        self._n_hot = max(int((self.counts > 0).sum()), 1)
         itself = sparse.diags(np.where(self.counts > 0, self.own, np.float32(0.0)))
         self.voices = sparse.csr_matrix(itself + sparse.diags(1.0 - self.own) @ self.near, dtype=np.float32)
         self.voices.eliminate_zeros()
@@ -109,7 +113,7 @@ class Transfer:
     def reach(self, values: Any) -> FloatArray:
         """Own values of items, shape (items, any), dense or sparse, as those of all by the formula."""
         slope, offset = self.regression(values)
-        return self.joined(values, self._features.content @ slope + offset)
+        return self._blend(values, self.near @ values, self._features.content @ slope + offset, slice(None))
 
     def reach_rows(self, values: Any, items: IntArray) -> FloatArray:
         """The same for some items only; `values` are those of all."""
@@ -117,9 +121,18 @@ class Transfer:
         regressed = self._features.content[items] @ slope + offset
         return self._blend(values[items], self.near[items] @ values, regressed, items)
 
-    def joined(self, values: Any, regressed: FloatArray) -> FloatArray:
-        """The same, where what the text says by regression was worked out already."""
-        return self._blend(values, self.near @ values, regressed, slice(None))
+    def slopes(self, own: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """The `regression` of dense values with a row for each mixture: slopes are rows too."""
+        total = own.sum(axis=1)
+        moment = tall_moment(self._features.content, own) - np.multiply.outer(total, self.mean)
+        slope = np.asarray(moment @ self.solved.T, dtype=np.float32)
+        offset: FloatArray = total / np.float32(self._n_hot) - slope @ self.mean
+        return slope, offset
+
+    def joined(self, own: FloatArray, regressed: FloatArray) -> FloatArray:
+        """The formula for the items in `rest`, shape (mixtures, rest), from the values of all."""
+        local = np.array([(self.near @ values)[self.rest] for values in own])
+        return self._blend(own[:, self.rest].T, local.T, regressed.T, self.rest).T
 
     def _blend(self, own: Any, local: Any, regressed: FloatArray, items: Any) -> FloatArray:
         near = np.float32(self.settings.local)
@@ -130,11 +143,10 @@ class Transfer:
 
     def regression(self, values: Any) -> tuple[FloatArray, FloatArray]:
         """Slope (content dim, any) and offset of what content says of own values, by ridge regression."""
-        n_hot = max(int((self.counts > 0).sum()), 1)
         total = np.asarray(values.sum(axis=0), dtype=np.float32).ravel()
         moment = _moment(self._features.content, values) - np.multiply.outer(self.mean, total)
         slope = self.solved @ moment
-        offset: FloatArray = total / np.float32(n_hot) - self.mean @ slope
+        offset: FloatArray = total / np.float32(self._n_hot) - self.mean @ slope
         return slope, offset
 
     def get_state(self) -> State:
