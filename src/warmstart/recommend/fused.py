@@ -14,6 +14,7 @@ from warmstart.core.linear import FloatArray, IntArray
 from warmstart.data.dataset import Dataset
 from warmstart.data.item_list import Reason
 from warmstart.data.query import Query
+from warmstart.recommend.context_part import ContextPart
 from warmstart.recommend.evidence import interaction_matrix
 from warmstart.recommend.history import HistoryScorer
 from warmstart.recommend.lessons import Lessons
@@ -33,7 +34,8 @@ class FusedScorer(HistoryScorer):
     The score of item j for history H is a sum over h in H, each with its evidence weight, of co-occurrence
     (shrunk item-kNN and a random walk), of what comes later and next, of collaborative factors, and of
     likeness of content (words, vectors, and a projection under which co-chosen items are alike), plus
-    popularity as the prior. Each part is read over the whole history and over its recent end. Weights
+    popularity as the prior, lifted by what is chosen more in the question's context
+    (`context.ContextPrior`). Each part is read over the whole history and over its recent end. Weights
     depend on how much evidence there is (`weights.SlotWeights`), so that one formula serves no event, one
     and a hundred. Items with few events or none take part through `transfer.Transfer`. `contributions`
     takes a score apart exactly.
@@ -66,14 +68,13 @@ class FusedScorer(HistoryScorer):
             self._text(), interaction_matrix(dataset), item_sequences(dataset), settings
         )
         self._saved_parts: State | None = None
+        self._context = ContextPart.fit(dataset, self._text(), self.seed)
         self._slots = SlotWeights.of(self.weights, self.new_weights)
         self.learning_: State = {"steps": 0, "before": 0.0, "after": 0.0, "guarded": []}
         if self.learn:
             self._learn_weights(dataset)
         self.weights_, self.new_weights_ = self._slots.as_tables()
-        self._slots = SlotWeights.of(
-            self.weights_, self.new_weights_
-        )  # rounded, as a loaded scorer has them
+        self._slots = SlotWeights.of(self.weights_, self.new_weights_)  # rounded, as when loaded
 
     def lessons(self, dataset: Dataset, questions: int) -> Lessons | None:
         """Cold starts cut from a shop with these items, at most so many of each kind; None without any."""
@@ -122,7 +123,15 @@ class FusedScorer(HistoryScorer):
         positions, weights = self.history(query)
         if not len(positions) and not self._parts.knows_popularity:
             return np.full(len(self.item_ids_), np.nan, dtype=np.float32)
-        return self._score_history(positions, weights)
+        scores = self._score_history(positions, weights)
+        if self._context.speaks(query.context):
+            lift = self._context.scores(query.context, self._parts.popularity.scores)
+            scores = scores + self._blend(lift[:, None] * self._popularity_units(weights))
+        return scores
+
+    def _popularity_units(self, weights: FloatArray) -> FloatArray:
+        """What popularity weighs after this history, for known and for new items."""
+        return self._slots.prior_units(amount(weights), self._parts.norms)[POPULARITY]
 
     def _sum(
         self,
@@ -177,16 +186,25 @@ class FusedScorer(HistoryScorer):
         items = np.array([self._place[item_id] for item_id in item_ids], dtype=np.int64)
         positions, weights = self.history(query)
         evidence = [self.item_ids_[position] for position in positions]
-        shares, prior = self._shares(positions, weights, items, mixing)
+        shares, priors = self._shares(positions, weights, items, mixing)
+        if mixing is None:
+            priors |= self._lifts(query, weights, items)
         return [
-            tuple(sorted(_reasons(evidence, shares, float(prior[column]), column), key=_by_size))
+            tuple(sorted(_reasons(evidence, shares, priors, column), key=_by_size))
             for column in range(len(items))
         ]
 
+    def _lifts(self, query: Query, weights: FloatArray, items: IntArray) -> dict[str, FloatArray]:
+        """What each value of the question's context adds to each of `items`."""
+        own = self._parts.transfer.own[items]
+        worth = np.column_stack([own, 1.0 - own]) @ self._popularity_units(weights)
+        lifts = self._context.contributions(query.context, self._parts.popularity.scores, items)
+        return {kind: worth * lift for kind, lift in lifts.items()}
+
     def _shares(
         self, positions: IntArray, weights: FloatArray, items: IntArray, mixing: Mapping[str, float] | None
-    ) -> tuple[dict[str, FloatArray], FloatArray]:
-        """What each history item adds to each of `items` in each part, and what the priors add."""
+    ) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+        """What each history item adds to each of `items` in each part, and what the priors add together."""
         units, priors = self._units(weights, mixing)
         own = self._parts.transfer.own[items]
         blend = np.ones((len(items), 1)) if mixing is not None else np.column_stack([own, 1.0 - own])
@@ -201,7 +219,7 @@ class FusedScorer(HistoryScorer):
             ),
             np.zeros(len(items)),
         )
-        return shares, prior.astype(np.float32)
+        return shares, {POPULARITY: prior.astype(np.float32)}
 
     def has_events(self, item_id: str) -> bool:
         """Whether anyone had touched an item when the tables were fitted."""
@@ -210,15 +228,18 @@ class FusedScorer(HistoryScorer):
 
     def _put(self, positions: IntArray) -> None:
         self._parts.put(positions, len(self.item_ids_))
+        self._context.put(self._text(), positions, len(self.item_ids_))
 
     def get_state(self) -> State:
         """What was learned, as a tree that can be saved."""
-        return super().get_state() | {"parts": self._parts.get_state()}
+        own = {"parts": self._parts.get_state(), "context": self._context.get_state()}
+        return super().get_state() | own
 
     def set_state(self, state: State) -> None:
         """Take back what `get_state` gave; `use_encoder` must follow before the first query."""
         own = dict(state)
         self._saved_parts = own.pop("parts")
+        self._context = ContextPart.from_state(own.pop("context"))
         super().set_state(own)
         self._slots = SlotWeights.of(self.weights_, self.new_weights_)
 
@@ -231,9 +252,14 @@ class FusedScorer(HistoryScorer):
 
 
 def _reasons(
-    evidence: Sequence[str], shares: Mapping[str, FloatArray], prior: float, column: int
+    evidence: Sequence[str],
+    shares: Mapping[str, FloatArray],
+    priors: Mapping[str, FloatArray],
+    column: int,
 ) -> Iterator[Reason]:
-    yield Reason(kind=POPULARITY, value=prior)
+    for name, values in priors.items():
+        if name == POPULARITY or values[column]:
+            yield Reason(kind=name, value=float(values[column]))
     for name, matrix in shares.items():
         for item_id, share in zip(evidence, matrix[:, column].tolist(), strict=True):
             if share:
