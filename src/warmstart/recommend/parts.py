@@ -245,14 +245,13 @@ class FittedParts:
     def mix(self, positions: IntArray, units: Mapping[str, FloatArray], mixtures: int) -> FloatArray:
         """The sum of the parts for one history: shape (items, mixtures).
 
-        `units` has for each part the weights of the items of the history, shape (history, mixtures). The
-        first mixture is worked out for every item, the others only for those that are not wholly
-        themselves (`Transfer.rest`): they count nowhere else.
+        `units` has for each part the weights of the items of the history, shape (history, mixtures). All
+        but the first mixture are worked out only for `Transfer.rest`: they count nowhere else.
         """
         if not len(positions) or not units:
             return np.zeros((len(self.lengths), mixtures), dtype=np.float32)
         rows, heard = self._heard(positions, units)
-        tables = [(self.tables[name], heard[name]) for name in TABLES if name in heard]
+        tables = ((self.tables[name], heard[name]) for name in TABLES if name in heard)
         own = sum_of_rows(tables, rows, len(self.lengths), mixtures)
         asked = {part: self._asked(positions, part, units[part]) for part in _IN_CONTENT if part in units}
         total = self._in_content(own, asked)
@@ -277,20 +276,28 @@ class FittedParts:
 
         All that is linear in content takes one pass over it, and one over its rows in `Transfer.rest`.
         """
-        content, mixtures, rest = self.features.content, len(own), self.transfer.rest
-        total, later = own, iter(())
-        if len(rest):
-            slope, offset = self.transfer.slopes(own)
-            vectors = np.vstack([slope, *(vectors[1:] for vectors in asked.values())])
-            answers = tall_product(content, vectors, rest)
-            total[:, rest] = self.transfer.joined(own, answers[:mixtures] + offset[:, None])
-            later = iter(answers[mixtures:].reshape(len(asked), mixtures - 1, len(rest)))
+        content, rest = self.features.content, self.transfer.rest
+        some = self._of_rest(own, asked) if len(rest) else own[:, rest]
+        total = own
         for part, vectors in asked.items():
-            scale = np.float32(1.0) if part == ALIKE else self.lengths
-            total[0] += scale * (content @ vectors[0])
-            if len(rest):
-                total[1:, rest] += (scale if part == ALIKE else self.lengths[rest]) * next(later)
+            answer = content @ vectors[0]
+            total[0] += answer if part == ALIKE else self.lengths * answer
+            some[0] += answer[rest] if part == ALIKE else self.lengths[rest] * answer[rest]
+        for row, values in zip(total, some, strict=True):
+            row[rest] = values
         return total
+
+    def _of_rest(self, own: FloatArray, asked: Mapping[str, FloatArray]) -> FloatArray:
+        """The same for the items in `Transfer.rest`, but what the first mixture asks of content."""
+        rest, mixtures = self.transfer.rest, len(own)
+        slope, offset = self.transfer.slopes(own)
+        vectors = np.vstack([slope, *(vectors[1:] for vectors in asked.values())])
+        answers = tall_product(self.features.content, vectors, rest)
+        some = self.transfer.joined(own, answers[:mixtures] + offset[:, None])
+        later = answers[mixtures:].reshape(len(asked), mixtures - 1, len(rest))
+        for part, answer in zip(asked, later, strict=True):
+            some[1:] += answer if part == ALIKE else self.lengths[rest] * answer
+        return some
 
     def _asked(self, positions: IntArray, part: str, units: FloatArray) -> FloatArray:
         """What a history asks of content: shape (mixtures, content dim)."""

@@ -131,8 +131,13 @@ class Transfer:
 
     def joined(self, own: FloatArray, regressed: FloatArray) -> FloatArray:
         """The formula for the items in `rest`, shape (mixtures, rest), from the values of all."""
-        local = np.array([(self.near @ values)[self.rest] for values in own])
-        return self._blend(own[:, self.rest].T, local.T, regressed.T, self.rest).T
+        rest, near = self.rest, np.float32(self.settings.local)
+        share, has_text = self.own[rest], self._features.has_text[rest]
+        found = np.empty((len(own), len(rest)), dtype=np.float32)
+        for row, values, said in zip(found, own, regressed, strict=True):
+            predicted = near * (self.near @ values)[rest] + (1 - near) * has_text * said
+            row[:] = share * values[rest] + (1 - share) * predicted
+        return found
 
     def _blend(self, own: Any, local: Any, regressed: FloatArray, items: Any) -> FloatArray:
         near = np.float32(self.settings.local)
