@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -15,16 +16,22 @@ from warmstart.recommend.evidence import interaction_matrix
 from warmstart.recommend.features import ItemFeatures
 from warmstart.recommend.tables import ridge_map
 
+_LEAST_SCALE: Final = 0.5
+
 
 @dataclass
 class PopularityPrior:
     """log(1 + users) of each item, predicted from content where there are no events, NaN where unknown.
 
     `scores` has one entry per item; `weights` are those of the prediction, empty when there is none.
+    `centre` and `scale` are the mean and standard deviation of the scores at the fit; the scale is at least
+    `_LEAST_SCALE`, because where all items are about as popular as each other popularity says little.
     """
 
     scores: FloatArray
     weights: FloatArray
+    centre: float = 0.0
+    scale: float = 1.0
 
     @classmethod
     def fit(cls, counts: FloatArray, features: ItemFeatures | None, *, ridge: float) -> PopularityPrior:
@@ -35,6 +42,9 @@ class PopularityPrior:
         if features is not None and hot.any():
             prior.weights = ridge_map(features.content[hot], scores[hot], ridge)
             prior._predict(features, np.flatnonzero(~hot))
+        known = prior.scores[~np.isnan(prior.scores)]
+        if known.size:
+            prior.centre, prior.scale = float(known.mean()), max(float(known.std()), _LEAST_SCALE)
         return prior
 
     def put(self, features: ItemFeatures | None, positions: IntArray, size: int) -> None:
@@ -48,16 +58,13 @@ class PopularityPrior:
         self.scores[positions] = features.content[positions] @ self.weights[:-1] + self.weights[-1]
 
     def standard(self) -> FloatArray:
-        """The scores in standard deviations from their mean; zero where unknown."""
-        known = self.scores[~np.isnan(self.scores)]
-        if not known.size:
-            return np.zeros_like(self.scores)
-        scores: FloatArray = (self.scores - known.mean()) / (known.std() or np.float32(1.0))
+        """The scores in standard deviations from their mean at the fit; zero where unknown."""
+        scores: FloatArray = (self.scores - np.float32(self.centre)) / np.float32(self.scale)
         return np.nan_to_num(scores, nan=0.0)
 
     def get_state(self) -> State:
         """Everything, as a tree that can be saved."""
-        return {"scores": self.scores, "weights": self.weights}
+        return vars(self).copy()
 
 
 @dataclass(kw_only=True)

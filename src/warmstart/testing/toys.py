@@ -114,10 +114,14 @@ def checkerboard(language: Language = "en", *, crowd: bool = False) -> Checkerbo
         Event(user_id=f"{'ab'[group]}-user-{user:02d}", item_id=f"{'ab'[group]}-item-{position:02d}")
         for group in (0, 1)
         for user in range(_NEW)
-        for position in (range(user + 1) if crowd else range(_NEW))
-        if crowd or position != user
+        for position in (range(user + 1) if crowd else _round(user))
     ]
     return Checkerboard(language=language, dataset=Dataset.from_records(items, events, name="checkerboard"))
+
+
+def _round(user: int) -> list[int]:
+    """The old items but the user's own number, from the next one on: nothing comes late for everybody."""
+    return [(user + step) % _NEW for step in range(1, _NEW)]
 
 
 def _item(language: Language, group: int, position: int) -> Item:
