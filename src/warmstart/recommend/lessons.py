@@ -98,6 +98,7 @@ class Lessons:
 
     @classmethod
     def _stacked(cls, rows: Sequence[Self]) -> Self:
+        rows = sorted(rows, key=lambda row: int((row.targets >= 0).sum()))  # a pass is as wide as it needs
         names = [field.name for field in fields(cls)]
         joined = cls(**{name: np.stack([getattr(row, name) for row in rows]) for name in names})
         return joined._balanced()
@@ -144,21 +145,30 @@ class Lessons:
         total = np.zeros((2, len(KNOTS), len(SLOTS)))
         for part in self._passes():
             pushes = part._pushes(part._scores(values), np.float32(softness))
-            for side, share in enumerate((1.0 - part.fresh, part.fresh)):
-                slopes = np.matmul((pushes * share)[:, None, :], part.features)[:, 0]
-                total[side] += part.levels.T @ (part.share[:, None] * slopes)
+            sides = np.stack([pushes * (1.0 - part.fresh), pushes * part.fresh], axis=1)
+            slopes = part.share[:, None, None] * np.matmul(sides, part.features)
+            total += np.einsum("pk,pis->iks", part.levels, slopes)
         return total / max(float(self.share.sum()), 1e-12)
 
     def _passes(self) -> Iterator[Self]:
         """Some problems at a time, so that memory stays small."""
         for start in range(0, len(self.user), _PASS):
-            yield self.only(np.arange(len(self.user))[start : start + _PASS])
+            names = (field.name for field in fields(self))
+            part = type(self)(**{name: getattr(self, name)[start : start + _PASS] for name in names})
+            yield part._narrowed()
+
+    def _narrowed(self) -> Self:
+        """The same problems without the columns that are empty in all of them."""
+        width = max(int(self.valid.sum(axis=1).max()), 1)
+        most = max(int((self.targets >= 0).sum(axis=1).max()), 1)
+        cut = {"features": self.features[:, :width], "valid": self.valid[:, :width]}
+        cut |= {"fresh": self.fresh[:, :width], "targets": self.targets[:, :most]}
+        return type(self)(**{**vars(self), **cut})
 
     def _scores(self, values: FloatArray) -> FloatArray:
-        known, new = (
-            np.matmul(self.features, (self.levels @ side)[:, :, None])[:, :, 0] for side in values
-        )
-        scores = known + self.fresh * (new - known)
+        sides = np.stack([self.levels @ side for side in values], axis=2)
+        both = np.matmul(self.features, sides)
+        scores = both[:, :, 0] + self.fresh * (both[:, :, 1] - both[:, :, 0])
         return np.where(self.valid, scores, np.float32(-1e9)).astype(np.float32)
 
     def _pushes(self, scores: FloatArray, softness: np.float32) -> FloatArray:
@@ -263,15 +273,16 @@ def _slots(parts: FittedParts, batch: Sequence[Question]) -> FloatArray:
     )
     raw = {"": parts.raw(known, whole, steady), RECENT: parts.raw(known, lately, faded)}
     damped = np.array([damping(amount(weights)) for weights in whole], dtype=np.float32)[:, None]
-    priors, found = parts.priors(), []
-    for slot in SLOTS:
+    priors = parts.priors()
+    found = np.empty((len(SLOTS), len(batch), len(parts.lengths)), dtype=np.float32)
+    for slot, values in zip(SLOTS, found, strict=True):
         part = part_of(slot)
         if part in PRIORS:
-            values = np.broadcast_to(priors[part], (len(batch), len(priors[part])))
+            values[:] = priors[part] / np.float32(parts.norms[part])
         else:
-            values = damped * raw[RECENT if slot.endswith(RECENT) else ""][part]
-        found.append(values / np.float32(parts.norms[part]))
-    return np.stack(found).astype(np.float32)
+            read = raw[RECENT if slot.endswith(RECENT) else ""][part]
+            np.multiply(read, damped / np.float32(parts.norms[part]), out=values)
+    return found
 
 
 def _problem(

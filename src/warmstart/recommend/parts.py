@@ -15,7 +15,7 @@ from warmstart.core.linear import FloatArray, IntArray, principal_directions, pu
 from warmstart.recommend.directed_factors import directed_factors
 from warmstart.recommend.features import ItemFeatures
 from warmstart.recommend.popularity import PopularityPrior
-from warmstart.recommend.products import heard_rows, sum_of_rows, tall_product
+from warmstart.recommend.products import heard_rows, history_matrix, sum_of_rows, tall_product
 from warmstart.recommend.sequence import forward_counts, lateness
 from warmstart.recommend.tables import (
     content_projection,
@@ -223,7 +223,7 @@ class FittedParts:
         names: Container[str] = PARTS,
     ) -> dict[str, FloatArray]:
         """Each part for several weighted histories, before norms: shape (histories, items)."""
-        history = _history_matrix(positions, weights, len(self.lengths))
+        history = history_matrix(positions, weights, len(self.lengths))
         spoken = sparse.csr_matrix(history @ self.transfer.voices)
         content, texts = self.features.content, self.features.tfidf
         ways = {name: partial(self._reached, spoken, table) for name, table in self.tables.items()} | {
@@ -236,11 +236,16 @@ class FittedParts:
         return {name: way() for name, way in ways.items() if name in names}
 
     def _alike_to_others(self, history: sparse.csr_matrix) -> FloatArray:
-        projected = self.lengths[:, None] * (self.features.content @ self.projection)
-        return (history @ projected) @ projected.T
+        said = sparse.csr_matrix(history @ sparse.diags(self.lengths)) @ self.features.content
+        asked = (said @ self.projection) @ self.projection.T
+        return np.asarray(asked @ self.features.content.T, dtype=np.float32) * self.lengths
 
     def _reached(self, spoken: sparse.csr_matrix, table: sparse.csr_matrix) -> FloatArray:
-        return np.ascontiguousarray(self.transfer.reach((spoken @ table).T.tocsr()).T)
+        own = np.empty((spoken.shape[0], table.shape[1]), dtype=np.float32)
+        for row, start, end in zip(own, spoken.indptr, spoken.indptr[1:], strict=False):
+            said = [(table, spoken.data[None, start:end])]
+            row[:] = sum_of_rows(said, spoken.indices[start:end], len(row), 1)[0]
+        return self.transfer.carried(own)
 
     def mix(self, positions: IntArray, units: Mapping[str, FloatArray], mixtures: int) -> FloatArray:
         """The sum of the parts for one history: shape (items, mixtures).
@@ -368,15 +373,6 @@ class FittedParts:
         return cls(
             features=features, transfer=transfer, spaces=spaces, popularity=popularity, later=later, **own
         )
-
-
-def _history_matrix(
-    positions: Sequence[IntArray], weights: Sequence[FloatArray], n_items: int
-) -> sparse.csr_matrix:
-    """Histories as rows."""
-    indptr = np.concatenate([[0], np.cumsum([len(row) for row in positions])])
-    indices, data = np.concatenate(list(positions)), np.concatenate(list(weights))
-    return sparse.csr_matrix((data, indices, indptr), shape=(len(positions), n_items), dtype=np.float32)
 
 
 def _lengths(content: FloatArray, projection: FloatArray) -> FloatArray:

@@ -6,7 +6,7 @@ with one vector; these cost little more than one. Vectors stand in rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -17,7 +17,11 @@ from warmstart.core.linear import FloatArray, IntArray
 _BLOCK: Final = 512
 """Rows at a time: as many as stay in the cache of a core."""
 
+MANY: Final = 8
+"""From more vectors on a general matrix product is the faster one."""
+
 _FEW: Final = 64
+"""Rows of a table up to which they are read by hand."""
 
 MOST_PICKED: Final = 0.4
 """From this share of the rows on it is cheaper to read all of them than to pick."""
@@ -32,6 +36,8 @@ def tall_product(matrix: FloatArray, vectors: Any, rows: IntArray | None = None)
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     if len(vectors) == 1 and rows is None:
         return np.asarray(matrix @ vectors[0], dtype=np.float32)[None, :]
+    if len(vectors) > MANY:
+        return np.asarray(vectors @ (matrix if rows is None else matrix[rows]).T, dtype=np.float32)
     if rows is not None and len(rows) > MOST_PICKED * len(matrix):
         return tall_product(matrix, vectors)[:, rows]
     found = np.empty((len(vectors), len(matrix) if rows is None else len(rows)), dtype=np.float32)
@@ -44,6 +50,8 @@ def tall_product(matrix: FloatArray, vectors: Any, rows: IntArray | None = None)
 
 def tall_moment(matrix: FloatArray, values: FloatArray) -> FloatArray:
     """The sum of rows weighted by each of some `values`: shape (any, columns); zeros are not read."""
+    if len(values) > MANY:
+        return np.asarray(values @ matrix, dtype=np.float32)
     found = np.zeros((len(values), matrix.shape[1]), dtype=np.float32)
     known = _known(values)
     rows = known if len(known) <= MOST_PICKED * len(matrix) else None
@@ -110,3 +118,12 @@ def _picked(table: sparse.csr_matrix, rows: IntArray, units: FloatArray) -> tupl
     weighed = [np.multiply.outer(unit, table.data[one]) for unit, one in zip(units.T, where, strict=True)]
     columns = np.concatenate([np.zeros(0, dtype=np.int64), *(table.indices[one] for one in where)])
     return columns, np.concatenate([np.zeros((len(units), 0), dtype=np.float32), *weighed], axis=1)
+
+
+def history_matrix(
+    positions: Sequence[IntArray], weights: Sequence[FloatArray], n_items: int
+) -> sparse.csr_matrix:
+    """Histories as rows."""
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in positions])])
+    indices, data = np.concatenate(list(positions)), np.concatenate(list(weights))
+    return sparse.csr_matrix((data, indices, indptr), shape=(len(positions), n_items), dtype=np.float32)

@@ -11,7 +11,7 @@ from scipy import sparse
 from warmstart.core.component import State
 from warmstart.core.linear import FloatArray, IntArray, empty_sparse, resized
 from warmstart.recommend.features import ItemFeatures, put_sparse_rows
-from warmstart.recommend.products import tall_moment
+from warmstart.recommend.products import MANY, tall_moment, tall_product
 from warmstart.recommend.tables import nearest_mixture
 
 _BLOCK = 2_048
@@ -129,13 +129,26 @@ class Transfer:
         offset: FloatArray = total / np.float32(self._n_hot) - slope @ self.mean
         return slope, offset
 
+    def carried(self, own: FloatArray) -> FloatArray:
+        """The formula for all items, written into `own`, which has a row for each of some histories."""
+        if len(self.rest):
+            slope, offset = self.slopes(own)
+            answers = tall_product(self._features.content, slope, self.rest)
+            for row, values in zip(own, self.joined(own, answers + offset[:, None]), strict=True):
+                row[self.rest] = values
+        return own
+
     def joined(self, own: FloatArray, regressed: FloatArray) -> FloatArray:
         """The formula for the items in `rest`, shape (mixtures, rest), from the values of all."""
         rest, near = self.rest, np.float32(self.settings.local)
         share, has_text = self.own[rest], self._features.has_text[rest]
         found = np.empty((len(own), len(rest)), dtype=np.float32)
-        for row, values, said in zip(found, own, regressed, strict=True):
-            predicted = near * (self.near @ values)[rest] + (1 - near) * has_text * said
+        if len(own) > MANY:
+            local = (self.near @ own.T).T[:, rest]
+        else:
+            local = np.array([(self.near @ values)[rest] for values in own])
+        for row, values, around, said in zip(found, own, local, regressed, strict=True):
+            predicted = near * around + (1 - near) * has_text * said
             row[:] = share * values[rest] + (1 - share) * predicted
         return found
 
