@@ -75,6 +75,21 @@ def test_a_scene_is_told_in_words(engine: Engine):
     assert main_source([reason for reason in parts if reason.kind.startswith(CONTEXT)]) == "context"
 
 
+@pytest.mark.parametrize("item_id", ["w0", "s0", "late"])
+def test_an_item_is_explained_in_its_scene(engine: Engine, item_id: str):
+    told = engine.explain(item_id, events=BOUGHT, context=SNOW)
+    scores = engine.score(Query(events=tuple(BOUGHT), context=SNOW))
+    assert told.score == pytest.approx(scores[engine.dataset.item_ids.index(item_id)], abs=1e-4)
+    wanted = "less" if item_id == "s0" else "more"
+    assert f"{wanted} wanted in winter" in [reason.text for reason in told.reasons]
+
+
+def test_a_wish_has_its_season_too(engine: Engine):
+    winter, summer = (engine.recommend(text="not ah", n=5, context={"time": t}) for t in (WINTER, SUMMER))
+    assert set(kinds(winter.item_ids)) <= {"w", "l"}
+    assert set(kinds(summer.item_ids)) == {"s"}
+
+
 def test_a_new_item_has_a_season_by_its_words(engine: Engine):
     place = engine.dataset.item_ids.index("late")
     winter, summer = (engine.score(Query(context={"time": when}))[place] for when in (WINTER, SUMMER))

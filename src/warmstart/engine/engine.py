@@ -248,13 +248,14 @@ class Engine:
         user_id: str | None = None,
         text: str = "",
         events: Sequence[Event] = (),
+        context: Mapping[str, Any] | None = None,
     ) -> ScoredItem:
         """Why an item has the score it has: reasons that sum to the score, largest first.
 
         Errors: `UnknownIdError` for an item that is not in the catalogue.
         """
         self._shelves.check_known(item_id)
-        query = self._asking().query(text=text, user_id=user_id, events=events)
+        query = self._asking().query(text=text, user_id=user_id, events=events, context=context)
         if text:
             position = int(self._stages.scorer.positions([item_id])[0])
             allowed = self._allowed(query)
@@ -283,16 +284,11 @@ class Engine:
 
     def save(self, folder: str | Path) -> Path:
         """Save to a folder, atomically: a crash on the way leaves what was saved before."""
-        dataset = self._known()
-        return persistence.save(
-            Path(folder),
-            persistence.Saved(
-                dataset=replace(dataset, events=self._log.fitted),
-                since=self._log.since(),
-                settings=self.settings,
-                stages=self._stages,
-            ),
+        dataset = replace(self._known(), events=self._log.fitted)
+        saved = persistence.Saved(
+            dataset=dataset, since=self._log.since(), settings=self.settings, stages=self._stages
         )
+        return persistence.save(Path(folder), saved)
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:

@@ -33,10 +33,7 @@ class ContextPart:
     def fit(cls, dataset: Dataset, features: ItemFeatures, seed: int) -> Self:
         """Learn from the contexts and moments of events and from what users say of themselves."""
         events, users = dataset.events, dataset.users
-        told = (
-            *(events[name] for name in (c.TIMESTAMP, c.CONTEXT)),
-            users[c.ATTRIBUTES],
-        )
+        told = (events[c.TIMESTAMP], events[c.CONTEXT], users[c.ATTRIBUTES])
         if all(column.null_count() == len(column) for column in told):
             return cls()
         prior = ContextPrior.fit(dataset, features, seed=seed)
@@ -46,18 +43,14 @@ class ContextPart:
         """Whether anything was learned about this context."""
         return self.prior is not None and self.prior.speaks(context)
 
-    def scores(self, context: Mapping[str, Any], popularity: FloatArray) -> FloatArray:
-        """What to add for each item, shape (items,), in the units of standardised log-popularity."""
-        lift = np.zeros_like(popularity) if self.prior is None else self.prior.lift(context)
-        return lift / spread(popularity)
+    def lift(self, context: Mapping[str, Any], n_items: int) -> FloatArray:
+        """What the context adds to the log-popularity of each item, shape (items,)."""
+        return np.zeros(n_items, dtype=np.float32) if self.prior is None else self.prior.lift(context)
 
-    def contributions(
-        self, context: Mapping[str, Any], popularity: FloatArray, items: IntArray
-    ) -> dict[str, FloatArray]:
+    def contributions(self, context: Mapping[str, Any], items: IntArray) -> dict[str, FloatArray]:
         """The same for some items, taken apart by the values of the context."""
         parts = {} if self.prior is None else self.prior.contributions(context, None, items)
-        unit = spread(popularity)
-        return {f"{CONTEXT}{value}": lift / unit for value, lift in parts.items()}
+        return {f"{CONTEXT}{value}": lift for value, lift in parts.items()}
 
     def put(self, features: ItemFeatures, positions: IntArray, size: int) -> None:
         """Take in items whose features are there already, in a catalogue that now has `size` items."""
@@ -73,13 +66,3 @@ class ContextPart:
         """Take back what `get_state` gave."""
         prior = state["prior"]
         return cls(None if prior is None else ContextPrior.from_state(prior))
-
-
-def spread(popularity: FloatArray) -> np.float32:
-    """The standard deviation of the log-popularities that are known, as `PopularityPrior.standard` has it.
-
-    >>> spread(np.array([1.0, 3.0, np.nan], dtype=np.float32))
-    np.float32(1.0)
-    """
-    known = popularity[~np.isnan(popularity)]
-    return np.float32(known.std() if known.size else 1.0) or np.float32(1.0)

@@ -125,13 +125,14 @@ class FusedScorer(HistoryScorer):
             return np.full(len(self.item_ids_), np.nan, dtype=np.float32)
         scores = self._score_history(positions, weights)
         if self._context.speaks(query.context):
-            lift = self._context.scores(query.context, self._parts.popularity.scores)
-            scores = scores + self._blend(lift[:, None] * self._popularity_units(weights))
+            lift = self._context.lift(query.context, len(scores))
+            scores = scores + self._blend(lift[:, None] * self._lift_units(weights))
         return scores
 
-    def _popularity_units(self, weights: FloatArray) -> FloatArray:
-        """What popularity weighs after this history, for known and for new items."""
-        return self._slots.prior_units(amount(weights), self._parts.norms)[POPULARITY]
+    def _lift_units(self, weights: FloatArray) -> FloatArray:
+        """What a unit of log-popularity weighs after this history, for known and for new items."""
+        units = self._slots.prior_units(amount(weights), self._parts.norms)[POPULARITY]
+        return units / np.float32(self._parts.popularity.scale)
 
     def _sum(
         self,
@@ -197,8 +198,8 @@ class FusedScorer(HistoryScorer):
     def _lifts(self, query: Query, weights: FloatArray, items: IntArray) -> dict[str, FloatArray]:
         """What each value of the question's context adds to each of `items`."""
         own = self._parts.transfer.own[items]
-        worth = np.column_stack([own, 1.0 - own]) @ self._popularity_units(weights)
-        lifts = self._context.contributions(query.context, self._parts.popularity.scores, items)
+        worth = np.column_stack([own, 1.0 - own]) @ self._lift_units(weights)
+        lifts = self._context.contributions(query.context, items)
         return {kind: worth * lift for kind, lift in lifts.items()}
 
     def _shares(
