@@ -200,7 +200,7 @@ def test_an_event_on_an_item_that_comes_later_counts_when_it_has_come(engine: En
     answer = engine.recommend("new", n=2)
     stranger, known = engine.score(Query()), engine.score(Query(events=engine.events_of("new")))
     gain = dict(zip(engine.dataset.item_ids, known - stranger, strict=True))
-    assert gain["mbs"] > gain["phones"] > gain["black-tea"]
+    assert min(gain["mbs"], gain["phones"]) > gain["black-tea"]  # like it, and what goes with its like
     assert answer.warnings == ()
 
 
