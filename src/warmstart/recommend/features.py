@@ -92,9 +92,11 @@ class ItemFeatures:
 
     def similarities(self, rows: IntArray, columns: IntArray, *, words: float = 0.5) -> FloatArray:
         """The tf-idf cosine by the share `words` plus the encoder's for the rest, shape (rows, columns)."""
-        spelled = np.asarray((self.tfidf[rows] @ self.tfidf[columns].T).todense(), dtype=np.float32)
-        meant = self.encoded[rows] @ self.encoded[columns].T
-        similar: FloatArray = np.float32(1.0 - words) * meant + np.float32(words) * spelled
+        spelled = np.asarray((self.tfidf[rows] @ self.tfidf[columns].T).toarray(), dtype=np.float32)
+        similar: FloatArray = self.encoded[rows] @ self.encoded[columns].T
+        similar *= np.float32(1.0 - words)
+        spelled *= np.float32(words)
+        similar += spelled
         return similar
 
     def get_state(self) -> State:
