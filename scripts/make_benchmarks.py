@@ -16,6 +16,7 @@ try:
     from scripts.context_figures import context_section
     from scripts.exposure_table import exposure_section
     from scripts.published_figures import melu_section, published_section, table
+    from scripts.scaling_table import scaling_section
     from scripts.stranger_tables import onboarding_section, sentence_section
 except ModuleNotFoundError:  # run as a file
     from complement_table import complement_section  # type: ignore[import-not-found, no-redef]
@@ -27,6 +28,7 @@ except ModuleNotFoundError:  # run as a file
         published_section,
         table,
     )
+    from scaling_table import scaling_section  # type: ignore[import-not-found, no-redef]
     from stranger_tables import (  # type: ignore[import-not-found, no-redef]
         onboarding_section,
         sentence_section,
@@ -112,12 +114,27 @@ def protocol_section(name: str, report: Report) -> str:
         title,
         f"`{report['command']}`",
         CONCLUSIONS[name],
+        earlier(report),
         f"{tuned[0].upper()}{tuned[1:]}{sampled(environment)}; encoder {encoder}"
         f"; {environment['workers']} processes of one thread{machine}.",
         *main_tables(report),
         *folded(report),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def earlier(report: Report) -> str:
+    """A warning where the engine's row was measured before its score knew order and taste.
+
+    Runs since then list the engine without room for new items beside it.
+    """
+    methods = {row["method"] for row in report["rows"]}
+    if "engine" not in methods or "engine-plain" in methods or report["protocol"] == "search":
+        return ""
+    return (
+        "*The engine's row is that of its earlier score, before it knew order and taste; it waits to be"
+        " measured again.*"
+    )
 
 
 def sampled(environment: Report) -> str:
@@ -319,6 +336,8 @@ def render() -> str:
     parts += [exposure_section(exposure)] if exposure else []
     engine = read("engine")
     parts += [engine_section(engine)] if engine else []
+    scaling = read("scaling")
+    parts += [scaling_section(scaling)] if scaling else []
     return "\n\n".join(parts) + "\n"
 
 
