@@ -70,6 +70,7 @@ SLOTS: Final = (
 )
 """What has a weight of its own: a part, read over the whole history or over its recent end."""
 
+_FACTORS: Final = ("left", "own", "reached")
 _NORM_SAMPLE, _NORM_DEPTH, _CONTENT_DIM, _HALF_LIFE = 300, 20, 256, 3.0
 
 
@@ -108,6 +109,7 @@ class FactorSpace:
     left: FloatArray
     own: FloatArray
     reached: FloatArray
+    _learned: tuple[FloatArray, FloatArray] | None = field(default=None, init=False, repr=False)
 
     def scores(self, spoken: sparse.csr_matrix) -> FloatArray:
         """What histories say of every item: shape (histories, items)."""
@@ -117,7 +119,10 @@ class FactorSpace:
         """Take in items that `transfer` knows already, in a catalogue that now has `size` items."""
         missing = ((0, size - len(self.own)), (0, 0))
         self.left, self.own = np.pad(self.left, missing), np.pad(self.own, missing)
-        self.reached = put_rows(self.reached, positions, transfer.reach_rows(self.own, positions), size)
+        if self._learned is None or transfer.counts[positions].any():
+            self._learned = transfer.regression(self.own)  # new items without events change nothing
+        reached = transfer.reach_rows(self.own, positions, self._learned)
+        self.reached = put_rows(self.reached, positions, reached, size)
 
 
 @dataclass
@@ -306,10 +311,9 @@ class FittedParts:
 
     def _asked(self, positions: IntArray, part: str, units: FloatArray) -> FloatArray:
         """What a history asks of content: shape (mixtures, content dim)."""
-        held = self.features.content[positions]
         if part == ALIKE:
-            return units.T @ held
-        said = (units * self.lengths[positions, None]).T @ held
+            return units.T @ self.features.content[positions]
+        said = (units * self.lengths[positions, None]).T @ self.features.content[positions]
         return np.asarray((said @ self.projection) @ self.projection.T, dtype=np.float32)
 
     def pairwise(
@@ -355,7 +359,7 @@ class FittedParts:
         return {
             "tables": self.tables,
             "transfer": self.transfer.get_state(),
-            "spaces": {name: vars(space) for name, space in self.spaces.items()},
+            "spaces": {n: {k: getattr(s, k) for k in _FACTORS} for n, s in self.spaces.items()},
             "projection": self.projection,
             "lengths": self.lengths,
             "popularity": self.popularity.get_state(),

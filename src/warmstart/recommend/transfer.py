@@ -115,9 +115,11 @@ class Transfer:
         slope, offset = self.regression(values)
         return self._blend(values, self.near @ values, self._features.content @ slope + offset, slice(None))
 
-    def reach_rows(self, values: Any, items: IntArray) -> FloatArray:
-        """The same for some items only; `values` are those of all."""
-        slope, offset = self.regression(values)
+    def reach_rows(
+        self, values: Any, items: IntArray, learned: tuple[FloatArray, FloatArray] | None = None
+    ) -> FloatArray:
+        """The same for some items; `values` are those of all, `learned` their `regression` if known."""
+        slope, offset = learned or self.regression(values)
         regressed = self._features.content[items] @ slope + offset
         return self._blend(values[items], self.near[items] @ values, regressed, items)
 
