@@ -249,7 +249,7 @@ class FittedParts:
         own = np.empty((spoken.shape[0], table.shape[1]), dtype=np.float32)
         for row, start, end in zip(own, spoken.indptr, spoken.indptr[1:], strict=False):
             said = [(table, spoken.data[None, start:end])]
-            row[:] = sum_of_rows(said, spoken.indices[start:end], len(row), 1)[0]
+            row[:] = sum_of_rows(said, spoken.indices[start:end].astype(np.int64), len(row), 1)[0]
         return self.transfer.carried(own)
 
     def mix(self, positions: IntArray, units: Mapping[str, FloatArray], mixtures: int) -> FloatArray:
