@@ -28,10 +28,10 @@ CONCLUSIONS: Final = {
         "are wide."
     ),
     "ml100k-new-items": (
-        "For new films that nobody has rated, the engine and factors of the old users with a ridge map from "
-        "text (ials-map) rank best among new films (.27 and .27, a tie), DropoutNet and plain content next; "
-        "neighbours carried over by likeness alone have .17. In the whole catalogue only what learns how far "
-        "text can be trusted shows new films where they are wanted: the engine and SEMCo (.11 each)."
+        "For new films that nobody has rated, the engine and factors of the old users with a ridge map "
+        "from text (ials-map) rank best among new films (.27 and .27, a tie), DropoutNet and plain content "
+        "next; neighbours carried over by likeness alone have .17. In the whole catalogue only what learns "
+        "how far text can be trusted shows new films where they are wanted: the engine and SEMCo (.11)."
     ),
     "ml100k-new-both": (
         "New visitors and new films at once: nothing is certainly better than the popularity that "
