@@ -92,7 +92,7 @@ class Asked:
     """The scores of every question of an exam, and the order that each share makes of them."""
 
     exam: Exam
-    whom: Mapping[str, int]
+    whom: Mapping[str, Any]
     engine: Engine = field(init=False)
 
     def __post_init__(self) -> None:

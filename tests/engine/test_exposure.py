@@ -118,7 +118,7 @@ def test_reasons_of_a_raised_item_still_add_up_to_its_score(shared: Engine):
 
 
 def test_an_item_is_new_until_somebody_touches_it_and_again_when_they_are_forgotten(engine: Engine):
-    everybody = {"exposure": 0.5, "n": 8}
+    everybody: dict[str, Any] = {"exposure": 0.5, "n": 8}
     before = engine.recommend("u4", **everybody)
     assert new_in(before.item_ids) == 4
     engine.observe(Event(user_id="eager", item_id="new lamp", event_type="purchase"))
@@ -132,7 +132,7 @@ def test_an_item_is_new_until_somebody_touches_it_and_again_when_they_are_forgot
 
 def test_a_saved_engine_keeps_counting(engine: Engine, tmp_path: Path):
     engine.observe(Event(user_id="eager", item_id="new lamp", event_type="purchase"))
-    asked = {"exposure": 0.5, "n": 8}
+    asked: dict[str, Any] = {"exposure": 0.5, "n": 8}
     engine.save(tmp_path)
     loaded = Engine.load(tmp_path)
     assert loaded.recommend("u5", **asked).item_ids == engine.recommend("u5", **asked).item_ids

@@ -1,6 +1,7 @@
 """The promise of exposure: the share asked for, in every list, with the true propensity."""
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -210,7 +211,7 @@ def test_the_spectrum_follows_every_event(counts: list[int], below: int, data: s
 
 
 @pytest.mark.parametrize("settings", [{"share": -0.1}, {"share": 1.5}, {"most": 2.0}, {"depth": -1.0}])
-def test_a_share_that_is_none_is_refused(settings: dict[str, float]):
+def test_a_share_that_is_none_is_refused(settings: dict[str, Any]):
     with pytest.raises(ConfigError, match="between 0 and 1"):
         ExposurePolicy(**settings)
     with pytest.raises(ConfigError, match="between 0 and 1"):

@@ -7,6 +7,11 @@ from scipy import sparse
 from warmstart.recommend.products import heard_rows, sum_of_rows, tall_moment, tall_product
 
 
+def a_table(rows: int, columns: int, rng: np.random.Generator) -> sparse.csr_matrix:
+    dense = rng.random((rows, columns), dtype=np.float32)
+    return sparse.csr_matrix(np.where(dense < 0.2, dense, np.float32(0.0)))
+
+
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.9])
 @pytest.mark.parametrize("vectors", [0, 1, 3])
 def test_a_tall_product_is_the_plain_product(share: float, vectors: int):
@@ -28,7 +33,7 @@ def test_a_moment_is_the_plain_product(share: float):
 @pytest.mark.parametrize("rows", [0, 1, 5, 90])
 def test_rows_of_tables_are_summed_like_a_sparse_product(rows: int):
     rng = np.random.default_rng(2)
-    tables = [sparse.random(100, 40, density=0.2, format="csr", rng=rng, dtype=np.float32) for _ in "ab"]
+    tables = [a_table(100, 40, rng) for _ in "ab"]
     chosen = np.sort(rng.permutation(100)[:rows])
     units = [rng.normal(size=(2, rows)).astype("f") for _ in tables]
     expected = sum(unit @ table.toarray()[chosen] for unit, table in zip(units, tables, strict=True))
@@ -38,7 +43,7 @@ def test_rows_of_tables_are_summed_like_a_sparse_product(rows: int):
 
 def test_voices_are_heard_where_they_speak():
     rng = np.random.default_rng(3)
-    voices = sparse.random(4, 30, density=0.2, format="csr", rng=rng, dtype=np.float32)
+    voices = a_table(4, 30, rng)
     units = rng.normal(size=(4, 3)).astype("f")
     columns, heard = heard_rows(voices, units)
     expected = units.T @ voices.toarray()

@@ -77,7 +77,7 @@ class ItemFeatures:
     def has_text(self) -> BoolArray:
         """Which items say anything."""
         if self._has_text is None or len(self._has_text) != len(self.content):
-            self._has_text = self.content.any(axis=1)
+            self._has_text = np.asarray(self.content.any(axis=1), dtype=np.bool_)
         return self._has_text
 
     def words(self, positions: IntArray, units: FloatArray) -> FloatArray:

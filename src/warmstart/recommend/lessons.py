@@ -97,7 +97,7 @@ class Lessons:
         return cls._stacked(rows) if rows else None
 
     @classmethod
-    def _stacked(cls, rows: Sequence[Self]) -> Self:
+    def _stacked(cls, rows: Sequence[Lessons]) -> Self:
         rows = sorted(rows, key=lambda row: int((row.targets >= 0).sum()))  # a pass is as wide as it needs
         names = [field.name for field in fields(cls)]
         joined = cls(**{name: np.stack([getattr(row, name) for row in rows]) for name in names})
@@ -138,7 +138,8 @@ class Lessons:
         own = np.take_along_axis(scores, np.maximum(self.targets, 0), axis=1)
         ranks = (scores[:, None, :] >= own[:, :, None]).sum(axis=2) - 1
         gains = np.where((self.targets >= 0) & (ranks < _CUT), 1.0 / np.log2(ranks + 2.0), 0.0)
-        return (gains.sum(axis=1) / self.ideal).astype(np.float32)
+        found: FloatArray = np.asarray(gains.sum(axis=1) / self.ideal, dtype=np.float32)
+        return found
 
     def gradient(self, values: FloatArray, softness: float) -> npt.NDArray[np.float64]:
         """The slope of the smooth nDCG in the weights, shape (2, knots, slots)."""
@@ -187,7 +188,8 @@ class Lessons:
         pushes = -sway.sum(axis=1)
         for target in range(place.shape[1]):
             pushes[np.arange(len(place)), place[:, target]] += sway[:, target].sum(axis=1)
-        return pushes.astype(np.float32)
+        found: FloatArray = np.asarray(pushes, dtype=np.float32)
+        return found
 
 
 def name_of_cell(cell: int) -> str:

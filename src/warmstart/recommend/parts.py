@@ -82,8 +82,8 @@ def part_of(slot: str) -> str:
 def recent(weights: FloatArray) -> FloatArray:
     """The weights of a history, oldest first, halved for every three items since."""
     age = np.arange(len(weights))[::-1]
-    faded: FloatArray = weights * np.float32(0.5) ** (age / np.float32(_HALF_LIFE))
-    return faded.astype(np.float32)
+    faded: FloatArray = np.asarray(weights * 0.5 ** (age / _HALF_LIFE), dtype=np.float32)
+    return faded
 
 
 def amount(weights: FloatArray) -> float:
@@ -382,7 +382,8 @@ class FittedParts:
 def _lengths(content: FloatArray, projection: FloatArray) -> FloatArray:
     """One over the length of each row under the projection; zero for one without content."""
     norms = np.linalg.norm(content @ projection, axis=1)
-    return np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 1e-6).astype(np.float32)
+    inverse: FloatArray = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 1e-6)
+    return inverse.astype(np.float32)
 
 
 def _grown(table: sparse.csr_matrix, size: int) -> sparse.csr_matrix:

@@ -158,7 +158,7 @@ class Transfer:
         near = np.float32(self.settings.local)
         share, has_text = self.own[items, None], self._features.has_text[items, None]
         predicted = near * _dense(local) + (1 - near) * np.where(has_text, regressed, np.float32(0.0))
-        blended: FloatArray = share * _dense(own) + (1 - share) * predicted
+        blended: FloatArray = np.asarray(share * _dense(own) + (1 - share) * predicted, dtype=np.float32)
         return blended
 
     def regression(self, values: Any) -> tuple[FloatArray, FloatArray]:
@@ -190,11 +190,12 @@ class Transfer:
 
 def _moment(content: FloatArray, values: Any) -> FloatArray:
     """Contentᵀ values; only the rows that hold anything are read."""
-    if sparse.issparse(values):
+    if not isinstance(values, np.ndarray):
         return np.asarray(values.T @ content, dtype=np.float32).T
     known = np.flatnonzero(values.any(axis=1))
     if len(known) > len(content) // 2:
-        return content.T @ values
+        whole: FloatArray = content.T @ values
+        return whole
     return np.asarray(_only(values, known) @ content, dtype=np.float32).T
 
 
@@ -207,4 +208,5 @@ def _only(values: FloatArray, known: IntArray) -> sparse.csr_matrix:
 
 
 def _dense(values: Any) -> FloatArray:
-    return values.toarray() if sparse.issparse(values) else values
+    dense: FloatArray = values if isinstance(values, np.ndarray) else values.toarray()
+    return dense

@@ -82,7 +82,8 @@ class SlotWeights:
     def units(self, weights: FloatArray, norms: Mapping[str, float]) -> dict[str, FloatArray]:
         """What each item of a history weighs in each part, norms and damping included: (history, 2)."""
         known = amount(weights)
-        lately, scale, found = recent(weights), damping(known), {}
+        lately, scale = recent(weights), damping(known)
+        found: dict[str, FloatArray] = {}
         for slot, pair in zip(SLOTS, self.at(known), strict=True):
             part = part_of(slot)
             if part not in PRIORS and pair.any():
