@@ -42,7 +42,7 @@ CONCLUSIONS: Final = {
     "ml100k-warm": (
         "Regulars with long histories are served best by the engine, which reads the end of a history more "
         "closely than its beginning (.119): certainly better than EASE (.093), neighbours, popularity and "
-        "the networks, and a quarter above iALS (.096), within the interval. Its earlier score lost here by "
+        "the networks, and a quarter above iALS (.096, a tie). The earlier score lost here by "
         "a third: learning to serve the cold had cost the warm."
     ),
     "ml100k-new-users-temporal": (
