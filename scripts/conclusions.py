@@ -34,10 +34,10 @@ CONCLUSIONS: Final = {
         "how far text can be trusted shows new films where they are wanted: the engine and SEMCo (.11)."
     ),
     "ml100k-new-both": (
-        "New visitors and new films at once: nothing is certainly better than the popularity that "
-        "text predicts, which the engine follows; DropoutNet and ials-map come level from five events "
-        "on. In the whole catalogue plain content alone shows new films, certainly more often right "
-        "than the engine, which shows none."
+        "New visitors and new films at once: among new films the engine comes first at every k from one "
+        "event on (.15 to .19; popularity guessed from text .13, what reads text or factors .10 to .15), "
+        "though a tie at 943 users. In the whole catalogue plain content finds more of the new films than "
+        "the engine (.02 against .01), which gives them 7 % of the places and pays 2 % of its accuracy."
     ),
     "ml100k-warm": (
         "Regulars with long histories are served best by the engine, which reads the end of a history more "
