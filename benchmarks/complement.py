@@ -31,7 +31,6 @@ from warmstart.core import columns as c
 from warmstart.core.linear import FloatArray, IntArray
 from warmstart.data import splits
 from warmstart.encoders.catalogue import CatalogueEncoder
-from warmstart.engine.settings import EngineSettings
 from warmstart.evaluate.bootstrap import Pieces, holm, interval, p_value, resample
 from warmstart.evaluate.metrics import TargetRanks, ndcg_parts, recall_parts
 from warmstart.evaluate.ranks import Pool
@@ -39,6 +38,7 @@ from warmstart.recommend.complement import ComplementScorer
 from warmstart.recommend.content import ContentScorer
 from warmstart.recommend.fused import FusedScorer
 from warmstart.recommend.neighbours import ItemKnnScorer, Rp3Scorer
+from warmstart.recommend.parts import KNN, POPULARITY, PROJECTION, WALK
 from warmstart.recommend.popularity import PopularityScorer
 from warmstart.roles.encoder import Encoder
 from warmstart.roles.scorer import Scorer
@@ -47,6 +47,8 @@ HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("WARMSTART_DATA", HERE.parent.parent / "shared" / "data"))
 RESULT = HERE / "results" / "complement.json"
 SHOPS = ("completejourney", "beauty")
+CART_WEIGHTS = {KNN: 0.4, WALK: 0.4, PROJECTION: 0.1, POPULARITY: 0.02}
+"""Of the parts of the fused score, set by hand: how carts were filled before `complement`."""
 N, FOCUS = 20, "complement"
 Ask = Callable[[Query], FloatArray]
 
@@ -109,7 +111,7 @@ def methods(train: Dataset, encoder: Encoder) -> Iterator[tuple[str, Ask]]:
     }
     for name, scorer in scorers.items():
         yield name, scorer.fit(train, encoder).score
-    fused, weights = FusedScorer(learn=False).fit(train, encoder), EngineSettings().cart_weights
+    fused, weights = FusedScorer(learn=False).fit(train, encoder), CART_WEIGHTS
     yield "mixture", lambda query: fused.score_with(query, weights)
 
 

@@ -7,16 +7,12 @@ from dataclasses import dataclass, field
 from warmstart.core.component import Component
 from warmstart.policy.exposure import ExposurePolicy
 from warmstart.recommend.fused import FusedScorer
-from warmstart.recommend.parts import ALIKE, KNN, POPULARITY, PROJECTION, WALK, WORDS
+from warmstart.recommend.parts import ALIKE, KNN, PROJECTION, WORDS
 from warmstart.search.hybrid import HybridRetriever
 
 
 def _similar_weights() -> dict[str, float]:
     return {KNN: 0.4, ALIKE: 0.4, WORDS: 0.3, PROJECTION: 0.2}
-
-
-def _cart_weights() -> dict[str, float]:
-    return {KNN: 0.4, WALK: 0.4, PROJECTION: 0.1, POPULARITY: 0.02}
 
 
 @dataclass(kw_only=True)
@@ -25,8 +21,8 @@ class EngineSettings(Component):
 
     `taste_weight` is the most that a searcher's taste may shift a result, in standard deviations of
     relevance; `taste_half` the amount of evidence at which half of it is granted; `taste_depth` how many
-    results it may reorder. `similar_weights` and `cart_weights` replace the scorer's weights for those
-    two questions. `exposure` is the share of recommendations that new and thin items get. `wish_weight` is
+    results it may reorder. `similar_weights` replace the scorer's weights where likeness is asked for.
+    `exposure` is the share of recommendations that new and thin items get. `wish_weight` is
     what a sentence weighs beside the history, and `refusal_weight` what likeness to the refused costs, both
     with the best scores of each as the unit (`wish.Wished`).
     """
@@ -35,7 +31,6 @@ class EngineSettings(Component):
     scorer: FusedScorer = field(default_factory=FusedScorer)
     exposure: ExposurePolicy = field(default_factory=ExposurePolicy)
     similar_weights: dict[str, float] = field(default_factory=_similar_weights)
-    cart_weights: dict[str, float] = field(default_factory=_cart_weights)
     taste_weight: float = 1.0
     taste_half: float = 2.0
     taste_depth: int = 200
