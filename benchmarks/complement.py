@@ -34,11 +34,11 @@ from warmstart.encoders.catalogue import CatalogueEncoder
 from warmstart.evaluate.bootstrap import Pieces, holm, interval, p_value, resample
 from warmstart.evaluate.metrics import TargetRanks, ndcg_parts, recall_parts
 from warmstart.evaluate.ranks import Pool
-from warmstart.recommend.complement import ComplementScorer
-from warmstart.recommend.content import ContentScorer
-from warmstart.recommend.fused import FusedScorer
-from warmstart.recommend.neighbours import ItemKnnScorer, Rp3Scorer
-from warmstart.recommend.parts import KNN, POPULARITY, PROJECTION, WALK
+from warmstart.recommend.baselines.content import ContentScorer
+from warmstart.recommend.baselines.neighbours import ItemKnnScorer, Rp3Scorer
+from warmstart.recommend.complement.scorer import ComplementScorer
+from warmstart.recommend.fused.parts import KNN, POPULARITY, PROJECTION, WALK
+from warmstart.recommend.fused.scorer import FusedScorer
 from warmstart.recommend.popularity import PopularityScorer
 from warmstart.roles.encoder import Encoder
 from warmstart.roles.scorer import Scorer

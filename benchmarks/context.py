@@ -33,9 +33,9 @@ from warmstart.data.records import Event
 from warmstart.data.simulator import SimulatorSettings, simulate
 from warmstart.data.splits import MIN_EVENTS, SHOTS, Split, new_users
 from warmstart.encoders.catalogue import CatalogueEncoder
-from warmstart.recommend.context import ContextScorer
-from warmstart.recommend.context_events import read_profiles
-from warmstart.recommend.context_values import TIME
+from warmstart.recommend.context.prior import ContextScorer
+from warmstart.recommend.context.sightings import read_profiles
+from warmstart.recommend.context.values import TIME
 
 HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("WARMSTART_DATA", HERE.parent.parent / "shared" / "data"))

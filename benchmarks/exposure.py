@@ -41,7 +41,7 @@ from warmstart.evaluate.protocols import new_both
 from warmstart.evaluate.protocols.base import INNER, Answers
 from warmstart.evaluate.protocols.exam import ALL_NEW, SHOP, Exam, arrays_of, make_exam
 from warmstart.policy.exposure import ExposurePolicy
-from warmstart.recommend.content import ContentScorer
+from warmstart.recommend.baselines.content import ContentScorer
 
 HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("WARMSTART_DATA", HERE.parent.parent / "shared" / "data"))

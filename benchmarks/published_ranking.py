@@ -32,7 +32,7 @@ from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
 from warmstart.data.records import Event, Item
 from warmstart.recommend.baselines.ease import EaseScorer
-from warmstart.recommend.neighbours import ItemKnnScorer
+from warmstart.recommend.baselines.neighbours import ItemKnnScorer
 from warmstart.recommend.popularity import PopularityPrior, PopularityScorer
 from warmstart.recommend.tables import item_knn
 from warmstart.roles.scorer import Scorer

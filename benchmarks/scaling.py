@@ -27,8 +27,7 @@ from warmstart.core.linear import FloatArray, IntArray, top_positions, unit_rows
 from warmstart.core.vocabulary import Vocabulary
 from warmstart.encoders.catalogue import CatalogueEncoder
 from warmstart.recommend.features import ItemFeatures
-from warmstart.recommend.fused import FusedScorer
-from warmstart.recommend.parts import (
+from warmstart.recommend.fused.parts import (
     DRIFT,
     FORWARD,
     KNN,
@@ -40,9 +39,10 @@ from warmstart.recommend.parts import (
     FactorSpace,
     FittedParts,
 )
+from warmstart.recommend.fused.scorer import FusedScorer
+from warmstart.recommend.fused.transfer import Transfer, TransferSettings
+from warmstart.recommend.fused.weights import SlotWeights
 from warmstart.recommend.popularity import PopularityPrior
-from warmstart.recommend.transfer import Transfer, TransferSettings
-from warmstart.recommend.weights import SlotWeights
 
 HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("WARMSTART_DATA", HERE.parent.parent / "shared" / "data"))

@@ -27,9 +27,8 @@ from warmstart.core.progress import track
 from warmstart.data.simulator import SimulatorSettings, simulate
 from warmstart.data.splits import choose_users, without
 from warmstart.encoders.catalogue import CatalogueEncoder
-from warmstart.recommend.fused import FusedScorer
-from warmstart.recommend.lessons import Lessons
-from warmstart.recommend.parts import (
+from warmstart.recommend.fused.lessons import Lessons
+from warmstart.recommend.fused.parts import (
     DRIFT,
     FORWARD,
     KNN,
@@ -42,8 +41,9 @@ from warmstart.recommend.parts import (
     WALK,
     WORDS,
 )
-from warmstart.recommend.prior_weights import FOR_KNOWN, FOR_NEW
-from warmstart.recommend.weights import KNOTS, SlotWeights, Table
+from warmstart.recommend.fused.prior_weights import FOR_KNOWN, FOR_NEW
+from warmstart.recommend.fused.scorer import FusedScorer
+from warmstart.recommend.fused.weights import KNOTS, SlotWeights, Table
 
 DATA: Final = Path(
     os.environ.get("WARMSTART_DATA", Path(__file__).resolve().parent.parent.parent / "shared" / "data")

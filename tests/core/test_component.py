@@ -8,8 +8,8 @@ import pytest
 from warmstart.core import registry
 from warmstart.core.component import Component
 from warmstart.core.errors import ConfigError, NotFittedError
-from warmstart.recommend.fused import FusedScorer
-from warmstart.recommend.neighbours import ItemKnnScorer
+from warmstart.recommend.baselines.neighbours import ItemKnnScorer
+from warmstart.recommend.fused.scorer import FusedScorer
 from warmstart.search.bm25 import Bm25Retriever
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from tests.engine.shops import english
-from tests.recommend.test_context import SUMMER, WINTER, seasonal_shop
+from tests.recommend.context.test_context import SUMMER, WINTER, seasonal_shop
 from warmstart.data.query import Query
 from warmstart.data.records import Event, Item
 from warmstart.engine.engine import Engine
 from warmstart.engine.explaining import main_source
-from warmstart.recommend.context_part import CONTEXT, ContextPart
+from warmstart.recommend.context.part import CONTEXT, ContextPart
 
 SNOW = {"time": WINTER}
 BOUGHT = [Event(user_id="x", item_id="s1", event_type="purchase")]

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from tests.engine.shops import chinese, english, fitted, of
-from tests.recommend.test_complement import camping
+from tests.recommend.complement.test_complement import camping
 from warmstart.data.dataset import Dataset
 from warmstart.data.records import Event, Item
 from warmstart.engine.engine import Engine

@@ -69,7 +69,7 @@ def test_no_arrow_points_up(path):
     ("room", "statement"),
     [
         ("core", "from warmstart.data.records import Event"),
-        ("search", "from warmstart.recommend.fused import FusedScorer"),
+        ("search", "from warmstart.recommend.fused.scorer import FusedScorer"),
         ("data", "def f():\n    import warmstart.engine.engine"),
         ("engine", "from warmstart import testing"),
         ("engine", "from warmstart import Engine"),

@@ -15,11 +15,9 @@ from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
 from warmstart.data.records import Event, Item, items_frame
 from warmstart.data.schema import EVENT_TYPES
-from warmstart.recommend.content import ContentScorer
-from warmstart.recommend.fused import FusedScorer
-from warmstart.recommend.history import HistoryScorer
-from warmstart.recommend.neighbours import ItemKnnScorer, Rp3Scorer
-from warmstart.recommend.parts import (
+from warmstart.recommend.baselines.content import ContentScorer
+from warmstart.recommend.baselines.neighbours import ItemKnnScorer, Rp3Scorer
+from warmstart.recommend.fused.parts import (
     KNN,
     PARTS,
     POPULARITY,
@@ -30,8 +28,10 @@ from warmstart.recommend.parts import (
     part_of,
     recent,
 )
+from warmstart.recommend.fused.scorer import FusedScorer
+from warmstart.recommend.fused.weights import damping
+from warmstart.recommend.history import HistoryScorer
 from warmstart.recommend.popularity import PopularityScorer
-from warmstart.recommend.weights import damping
 from warmstart.testing.toys import NEW_ITEMS, Checkerboard, WordEncoder, checkerboard
 
 HISTORY_SCORERS: list[type[HistoryScorer]] = [ContentScorer, FusedScorer, ItemKnnScorer, Rp3Scorer]

@@ -13,7 +13,7 @@ from warmstart.core import columns as c
 from warmstart.data.query import Query
 from warmstart.data.records import Event
 from warmstart.engine.event_log import EventLog
-from warmstart.recommend.context_values import TIME
+from warmstart.recommend.context.values import TIME
 
 
 class Memory:

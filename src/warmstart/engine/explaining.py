@@ -9,8 +9,8 @@ from typing import Final
 
 from warmstart.data.item_list import Reason
 from warmstart.data.query import Query
-from warmstart.recommend.context_part import CONTEXT
-from warmstart.recommend.parts import (
+from warmstart.recommend.context.part import CONTEXT
+from warmstart.recommend.fused.parts import (
     ALIKE,
     DRIFT,
     FORWARD,

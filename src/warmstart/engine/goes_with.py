@@ -15,8 +15,8 @@ from warmstart.data.item_list import ItemList, Reason
 from warmstart.data.query import Query
 from warmstart.engine.explaining import by_evidence
 from warmstart.engine.listing import explained, listed
-from warmstart.recommend.complement import ComplementScorer, Relation
-from warmstart.recommend.parts import KNN, POPULARITY
+from warmstart.recommend.complement.scorer import ComplementScorer, Relation
+from warmstart.recommend.fused.parts import KNN, POPULARITY
 
 SAME_AGAIN: Final = 0.7
 """From this likeness of texts on (half the encoder's cosine, half that of the words) an item is taken to

@@ -16,7 +16,7 @@ from warmstart.data.records import Event
 from warmstart.engine.explaining import main_source
 from warmstart.policy.exposure import EXPOSURE
 from warmstart.recommend.evidence import EVENT_WEIGHTS
-from warmstart.recommend.fused import FusedScorer
+from warmstart.recommend.fused.scorer import FusedScorer
 from warmstart.recommend.interests import room_for_all
 from warmstart.roles.policy import Policy
 from warmstart.roles.scorer import Scorer

@@ -25,7 +25,7 @@ from warmstart.data.dataset import Dataset
 from warmstart.data.schema import TABLES
 from warmstart.engine.settings import EngineSettings
 from warmstart.engine.stages import Stages
-from warmstart.recommend.complement import ComplementScorer
+from warmstart.recommend.complement.scorer import ComplementScorer
 from warmstart.roles.encoder import Encoder
 
 MANIFEST = "manifest.json"

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from warmstart.core.component import Component
 from warmstart.policy.exposure import ExposurePolicy
-from warmstart.recommend.fused import FusedScorer
-from warmstart.recommend.parts import ALIKE, KNN, PROJECTION, WORDS
+from warmstart.recommend.fused.parts import ALIKE, KNN, PROJECTION, WORDS
+from warmstart.recommend.fused.scorer import FusedScorer
 from warmstart.search.hybrid import HybridRetriever
 
 

@@ -10,8 +10,8 @@ import polars as pl
 from warmstart.core import registry
 from warmstart.data.dataset import Dataset
 from warmstart.engine.settings import EngineSettings
-from warmstart.recommend.complement import ComplementScorer
-from warmstart.recommend.fused import FusedScorer
+from warmstart.recommend.complement.scorer import ComplementScorer
+from warmstart.recommend.fused.scorer import FusedScorer
 from warmstart.roles.encoder import Encoder
 from warmstart.search.hybrid import HybridRetriever
 

@@ -23,7 +23,7 @@ from warmstart.core.linear import (
 )
 from warmstart.core.vocabulary import Vocabulary, count_terms
 from warmstart.data.text import item_texts
-from warmstart.recommend.products import heard_rows, sum_of_rows
+from warmstart.recommend.fused.products import heard_rows, sum_of_rows
 from warmstart.roles.encoder import Encoder
 
 _MIN_ITEMS, _MAX_SHARE, _MAX_TERMS, _TOPICS = 2, 0.3, 40_000, 128

@@ -9,8 +9,8 @@ import numpy as np
 from scipy import sparse
 
 from warmstart.core.tunable import tunable
+from warmstart.recommend.baselines.neighbours import NeighbourScorer
 from warmstart.recommend.baselines.ridge_tables import exact_ease, local_ease, with_likeness_to_self
-from warmstart.recommend.neighbours import NeighbourScorer
 
 
 @dataclass(kw_only=True)

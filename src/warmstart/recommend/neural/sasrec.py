@@ -18,7 +18,7 @@ from warmstart.recommend.history import HistoryScorer
 from warmstart.recommend.neural.attention import encode, exported_network, network
 from warmstart.recommend.neural.layers import Weights, load_torch
 from warmstart.recommend.neural.material import anchored_basis
-from warmstart.recommend.sequence import item_sequences
+from warmstart.recommend.order.sequence import item_sequences
 
 _BATCH: Final = 128
 _MIN_STEPS: Final = 100

@@ -1,0 +1,1 @@
+"""What goes with an item, as opposed to what is like it."""

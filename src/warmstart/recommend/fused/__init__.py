@@ -1,0 +1,1 @@
+"""The additive score: its parts, their weights, and how these are learned."""

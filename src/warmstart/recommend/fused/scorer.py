@@ -1,0 +1,271 @@
+"""One additive score from everything that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from warmstart.core.component import State
+from warmstart.core.linear import FloatArray, IntArray
+from warmstart.data.dataset import Dataset
+from warmstart.data.item_list import Reason
+from warmstart.data.query import Query
+from warmstart.recommend.context.part import ContextPart
+from warmstart.recommend.evidence import interaction_matrix
+from warmstart.recommend.fused.lessons import Lessons
+from warmstart.recommend.fused.parts import POPULARITY, PRIORS, FittedParts, PartSettings, amount
+from warmstart.recommend.fused.prior_weights import FOR_KNOWN, FOR_NEW
+from warmstart.recommend.fused.transfer import TransferSettings
+from warmstart.recommend.fused.weighing import learn_weights
+from warmstart.recommend.fused.weights import SlotWeights, Table
+from warmstart.recommend.history import HistoryScorer
+from warmstart.recommend.order.sequence import item_sequences
+from warmstart.roles.encoder import Encoder
+
+
+@dataclass(kw_only=True)
+class FusedScorer(HistoryScorer):
+    """A weighted sum of co-purchase, order, taste, content and popularity, for every amount of evidence.
+
+    The score of item j for history H is a sum over h in H, each with its evidence weight, of co-occurrence
+    (shrunk item-kNN and a random walk), of what comes later and next, of collaborative factors, and of
+    likeness of content (words, vectors, and a projection under which co-chosen items are alike), plus
+    popularity as the prior, lifted by what is chosen more in the question's context
+    (`context.ContextPrior`). Each part is read over the whole history and over its recent end. Weights
+    depend on how much evidence there is (`weights.SlotWeights`), so that one formula serves no event, one
+    and a hundred. Items with few events or none take part through `transfer.Transfer`. `contributions`
+    takes a score apart exactly.
+
+    `weights` (for items with events) and `new_weights` (for those without; between the two a blend) are
+    where learning starts: those learned on other shops. With `learn` and enough users, cold
+    starts cut from the shop's own history decide whether other weights serve it better
+    (`weighing.learn_weights`); `weights_` and `new_weights_` are the ones in use. `strength` says how many
+    events weigh as much as what an item's text predicts.
+
+    Use it by default. In a shop without any event its parts about co-occurrence are silent and it ranks
+    by content; with neither events nor a history it has no opinion (NaN).
+    """
+
+    needs_encoder: ClassVar[bool] = True
+
+    weights: Table = field(default_factory=lambda: deepcopy(FOR_KNOWN))
+    new_weights: Table = field(default_factory=lambda: deepcopy(FOR_NEW))
+    learn: bool = True
+    strength: float = 1.0
+    popularity_ridge: float = 30.0
+    projection_dim: int = 128
+    taste_dim: int = 64
+    questions: int = 150
+    seed: int = 0
+
+    def _fit_tables(self, dataset: Dataset) -> None:
+        settings = self._part_settings()
+        self._parts = FittedParts.fit(
+            self._text(), interaction_matrix(dataset), item_sequences(dataset), settings
+        )
+        self._saved_parts: State | None = None
+        self._context = ContextPart.fit(dataset, self._text(), self.seed)
+        self._slots = SlotWeights.of(self.weights, self.new_weights)
+        self.learning_: State = {"steps": 0, "before": 0.0, "after": 0.0, "guarded": []}
+        if self.learn:
+            self._learn_weights(dataset)
+        self.weights_, self.new_weights_ = self._slots.as_tables()
+        self._slots = SlotWeights.of(self.weights_, self.new_weights_)  # rounded, as when loaded
+
+    def lessons(self, dataset: Dataset, questions: int) -> Lessons | None:
+        """Cold starts cut from a shop with these items, at most so many of each kind; None without any."""
+        return Lessons.cut(self._text(), self.histories(dataset), self._part_settings(), questions)
+
+    def _learn_weights(self, dataset: Dataset) -> None:
+        lessons = self.lessons(dataset, self.questions)
+        if lessons is None:
+            return
+        learned = learn_weights(lessons, self._slots)
+        self._slots = learned.weights
+        self.learning_ = {
+            "steps": learned.steps,
+            "before": learned.before,
+            "after": learned.after,
+            "guarded": list(learned.guarded),
+        }
+
+    @property
+    def weights_from(self) -> str:
+        """Where the weights in use come from, in words."""
+        steps = self.learning_["steps"]
+        return (
+            f"this shop's cold starts, {steps} steps from those of other shops" if steps else "other shops"
+        )
+
+    def _part_settings(self) -> PartSettings:
+        return PartSettings(
+            transfer=TransferSettings(strength=self.strength),
+            popularity_ridge=self.popularity_ridge,
+            projection_dim=self.projection_dim,
+            taste_dim=self.taste_dim,
+            seed=self.seed,
+        )
+
+    def _score_history(self, positions: IntArray, weights: FloatArray) -> FloatArray:
+        return self._blend(self._sum(*self._units(weights, None), positions, 2))
+
+    def _blend(self, scores: FloatArray) -> FloatArray:
+        """The two scores of each item, as a known and as a new one, by how far it is known."""
+        own = self._parts.transfer.own
+        blended: FloatArray = own * scores[:, 0] + (1.0 - own) * scores[:, 1]
+        return blended
+
+    def _score(self, query: Query) -> FloatArray:
+        positions, weights = self.history(query)
+        if not len(positions) and not self._parts.knows_popularity:
+            return np.full(len(self.item_ids_), np.nan, dtype=np.float32)
+        scores = self._score_history(positions, weights)
+        if self._context.speaks(query.context):
+            lift = self._context.lift(query.context, len(scores))
+            scores = scores + self._blend(lift[:, None] * self._lift_units(weights))
+        return scores
+
+    def _lift_units(self, weights: FloatArray) -> FloatArray:
+        """What a unit of log-popularity weighs after this history, for known and for new items."""
+        units = self._slots.prior_units(amount(weights), self._parts.norms)[POPULARITY]
+        return units / np.float32(self._parts.popularity.scale)
+
+    def _sum(
+        self,
+        units: Mapping[str, FloatArray],
+        priors: Mapping[str, FloatArray],
+        positions: IntArray,
+        mixtures: int,
+    ) -> FloatArray:
+        """All parts and priors: shape (items, mixtures)."""
+        total = self._parts.mix(positions, units, mixtures)
+        for name, unit in priors.items():
+            total = total + self._parts.priors()[name][:, None] * unit
+        return total
+
+    def score_with(self, query: Query, mixing: Mapping[str, float]) -> FloatArray:
+        """Scores under one weight for each part, for questions other than "what next"."""
+        positions, weights = self.history(query)
+        return self._sum(*self._units(weights, mixing), positions, 1)[:, 0]
+
+    def taste(self, query: Query) -> FloatArray:
+        """What the history alone says of every item: the score without popularity."""
+        positions, weights = self.history(query)
+        return self._blend(self._parts.mix(positions, self._units(weights, None)[0], 2))
+
+    def _units(
+        self, weights: FloatArray, mixing: Mapping[str, float] | None
+    ) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+        """What each history item weighs in each part, and each prior, a column for each mixture.
+
+        With `mixing` there is one mixture; without it are two, for items with events and for new ones.
+        """
+        norms = self._parts.norms
+        if mixing is None:
+            return self._slots.units(weights, norms), self._slots.prior_units(amount(weights), norms)
+        own = {name: np.float32(weight / norms[name]) for name, weight in mixing.items() if weight}
+        units = {name: unit * weights[:, None] for name, unit in own.items() if name not in PRIORS}
+        return units, {name: np.array([own[name]]) for name in PRIORS if name in own}
+
+    def refit(self, dataset: Dataset) -> None:
+        """Learn the tables again from other events on the same items; text features stay."""
+        self._check_fitted()
+        self._take_scale(dataset)
+        self._fit_tables(dataset)
+
+    def contributions(
+        self, query: Query, item_ids: Sequence[str], mixing: Mapping[str, float] | None = None
+    ) -> list[tuple[Reason, ...]]:
+        """For each item what each piece of evidence adds to its score, largest first.
+
+        The values of one item sum to its score under `mixing` (by default the scorer's own weights).
+        """
+        items = np.array([self._place[item_id] for item_id in item_ids], dtype=np.int64)
+        positions, weights = self.history(query)
+        evidence = [self.item_ids_[position] for position in positions]
+        shares, priors = self._shares(positions, weights, items, mixing)
+        if mixing is None:
+            priors |= self._lifts(query, weights, items)
+        return [
+            tuple(sorted(_reasons(evidence, shares, priors, column), key=_by_size))
+            for column in range(len(items))
+        ]
+
+    def _lifts(self, query: Query, weights: FloatArray, items: IntArray) -> dict[str, FloatArray]:
+        """What each value of the question's context adds to each of `items`."""
+        own = self._parts.transfer.own[items]
+        worth = np.column_stack([own, 1.0 - own]) @ self._lift_units(weights)
+        lifts = self._context.contributions(query.context, items)
+        return {kind: worth * lift for kind, lift in lifts.items()}
+
+    def _shares(
+        self, positions: IntArray, weights: FloatArray, items: IntArray, mixing: Mapping[str, float] | None
+    ) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+        """What each history item adds to each of `items` in each part, and what the priors add together."""
+        units, priors = self._units(weights, mixing)
+        own = self._parts.transfer.own[items]
+        blend = np.ones((len(items), 1)) if mixing is not None else np.column_stack([own, 1.0 - own])
+        shares = {
+            name: (blend * found).sum(axis=2)
+            for name, found in self._parts.pairwise(positions, units, items).items()
+        }
+        prior = sum(
+            (
+                self._parts.priors()[name][items] * (blend * unit).sum(axis=1)
+                for name, unit in priors.items()
+            ),
+            np.zeros(len(items)),
+        )
+        return shares, {POPULARITY: prior.astype(np.float32)}
+
+    def has_events(self, item_id: str) -> bool:
+        """Whether anyone had touched an item when the tables were fitted."""
+        position, counts = self._place.get(item_id), self._parts.transfer.counts
+        return position is not None and position < len(counts) and bool(counts[position] > 0)
+
+    def _put(self, positions: IntArray) -> None:
+        self._parts.put(positions, len(self.item_ids_))
+        self._context.put(self._text(), positions, len(self.item_ids_))
+
+    def get_state(self) -> State:
+        """What was learned, as a tree that can be saved."""
+        own = {"parts": self._parts.get_state(), "context": self._context.get_state()}
+        return super().get_state() | own
+
+    def set_state(self, state: State) -> None:
+        """Take back what `get_state` gave; `use_encoder` must follow before the first query."""
+        own = dict(state)
+        self._saved_parts = own.pop("parts")
+        self._context = ContextPart.from_state(own.pop("context"))
+        super().set_state(own)
+        self._slots = SlotWeights.of(self.weights_, self.new_weights_)
+
+    def use_encoder(self, encoder: Encoder | None) -> None:
+        """Give a loaded scorer back the encoder that it was fitted with."""
+        super().use_encoder(encoder)
+        if encoder is not None and self._saved_parts is not None:
+            self._parts = FittedParts.from_state(self._saved_parts, self._text())
+            self._saved_parts = None
+
+
+def _reasons(
+    evidence: Sequence[str],
+    shares: Mapping[str, FloatArray],
+    priors: Mapping[str, FloatArray],
+    column: int,
+) -> Iterator[Reason]:
+    for name, values in priors.items():
+        if name == POPULARITY or values[column]:
+            yield Reason(kind=name, value=float(values[column]))
+    for name, matrix in shares.items():
+        for item_id, share in zip(evidence, matrix[:, column].tolist(), strict=True):
+            if share:
+                yield Reason(kind=name, value=share, item_id=item_id)
+
+
+def _by_size(reason: Reason) -> float:
+    return -abs(reason.value)

@@ -1,0 +1,98 @@
+"""Weights of the parts as a function of how much is known of the user."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+
+from warmstart.core.linear import FloatArray
+from warmstart.recommend.fused.parts import PRIORS, RECENT, SLOTS, amount, part_of, recent
+
+KNOTS: Final = (0.0, 1.0, 3.0, 10.0, 50.0)
+"""Amounts of evidence at which each slot has a weight; between them weights go straight on a log scale."""
+
+_LOG_KNOTS: Final = np.log1p(np.array(KNOTS))
+
+
+def hats(evidence: float) -> FloatArray:
+    """The share of each knot in the weights at an amount of evidence; they sum to one.
+
+    >>> hats(1.0).tolist()
+    [0.0, 1.0, 0.0, 0.0, 0.0]
+    """
+    at = float(np.clip(np.log1p(evidence), _LOG_KNOTS[0], _LOG_KNOTS[-1]))
+    right = int(np.clip(np.searchsorted(_LOG_KNOTS, at), 1, len(KNOTS) - 1))
+    share = (at - _LOG_KNOTS[right - 1]) / (_LOG_KNOTS[right] - _LOG_KNOTS[right - 1])
+    found = np.zeros(len(KNOTS), dtype=np.float32)
+    found[right - 1 : right + 1] = 1.0 - share, share
+    return found
+
+
+def damping(evidence: float) -> float:
+    """What sums over a history are multiplied with, so that long histories do not drown the priors.
+
+    Sums up to one piece of evidence, then growing with the root: evidence counts more than the prior as
+    it grows, but ten pieces do not count ten times.
+    """
+    return float(max(evidence, 1.0) ** -0.5)
+
+
+Table = dict[str, list[float]]
+"""For each slot its weights at the knots; slots that are left out weigh nothing."""
+
+
+@dataclass(frozen=True)
+class SlotWeights:
+    """A weight for each knot and slot: `values` has shape (2, knots, slots), for known and for new items.
+
+    An item between the two (`Transfer.own`) gets a blend of both scores.
+    """
+
+    values: FloatArray
+
+    @classmethod
+    def of(cls, known: Mapping[str, list[float]], new: Mapping[str, list[float]]) -> Self:
+        """From a list of weights, one a knot, for each slot; those left out are zero."""
+        nothing = [0.0] * len(KNOTS)
+        rows = [[table.get(slot, nothing) for slot in SLOTS] for table in (known, new)]
+        return cls(np.array(rows, dtype=np.float32).transpose(0, 2, 1))
+
+    @classmethod
+    def only(cls, slot: str) -> Self:
+        """One slot alone, whatever the evidence."""
+        alone = {slot: [1.0] * len(KNOTS)}
+        return cls.of(alone, alone)
+
+    def as_tables(self) -> tuple[Table, Table]:
+        """What `of` takes."""
+        known, new = (
+            {slot: [round(float(w), 4) for w in side[:, i]] for i, slot in enumerate(SLOTS)}
+            for side in self.values
+        )
+        return known, new
+
+    def at(self, evidence: float) -> FloatArray:
+        """The weights for an amount of evidence, shape (slots, 2): for known and for new items."""
+        mixed: FloatArray = np.einsum("k,skp->ps", hats(evidence), self.values)
+        return mixed
+
+    def units(self, weights: FloatArray, norms: Mapping[str, float]) -> dict[str, FloatArray]:
+        """What each item of a history weighs in each part, norms and damping included: (history, 2)."""
+        known = amount(weights)
+        lately, scale = recent(weights), damping(known)
+        found: dict[str, FloatArray] = {}
+        for slot, pair in zip(SLOTS, self.at(known), strict=True):
+            part = part_of(slot)
+            if part not in PRIORS and pair.any():
+                read = lately if slot.endswith(RECENT) else weights
+                share = np.multiply.outer(read, pair * np.float32(scale / norms[part]))
+                found[part] = found[part] + share if part in found else share
+        return found
+
+    def prior_units(self, evidence: float, norms: Mapping[str, float]) -> dict[str, FloatArray]:
+        """What each prior weighs at an amount of evidence: for known and for new items."""
+        at = dict(zip(SLOTS, self.at(evidence), strict=True))
+        return {name: at[name] / np.float32(norms[name]) for name in PRIORS}

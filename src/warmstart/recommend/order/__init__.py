@@ -1,0 +1,1 @@
+"""Scorers that read the order in which things were chosen."""

@@ -1,0 +1,71 @@
+"""One formula for items with no events, a few and many."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from warmstart.recommend.features import ItemFeatures
+from warmstart.recommend.fused.transfer import Transfer, TransferSettings
+from warmstart.testing.toys import WordEncoder, checkerboard
+
+COUNTS = np.array([0, 1, 3, 4, 5, 300] + [20] * 20, dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def transfer() -> Transfer:
+    texts = checkerboard().texts
+    features = ItemFeatures.fit(texts, WordEncoder().fit(texts))
+    return Transfer.fit(features, COUNTS, TransferSettings())
+
+
+def own_values(width: int) -> np.ndarray:
+    """What a few histories say of items with events; of others nothing is known."""
+    values = np.random.default_rng(width).normal(size=(len(COUNTS), width)).astype("f")
+    values[COUNTS == 0] = 0.0
+    return values
+
+
+def test_own_evidence_counts_for_more_the_more_there_is(transfer: Transfer):
+    np.testing.assert_allclose(transfer.own[:6], [0, 1 / 2, 3 / 4, 4 / 5, 1, 1])
+
+
+def test_items_with_enough_events_keep_what_they_have(transfer: Transfer):
+    values = own_values(3)
+    np.testing.assert_allclose(transfer.reach(values)[4:], values[4:], rtol=1e-5)
+
+
+def test_the_formula_is_that_of_the_docstring(transfer: Transfer):
+    values, hot = own_values(1)[:, 0].astype(float), COUNTS > 0
+    content = transfer._features.content.astype(float)
+    mean = content[hot].mean(axis=0)
+    centred = content[hot] - mean
+    kernel = centred.T @ centred + 3.0 * np.eye(content.shape[1])
+    slope = np.linalg.solve(kernel, centred.T @ (values[hot] - values[hot].mean()))
+    regressed = values[hot].mean() + (content - mean) @ slope
+    predicted = 0.25 * (transfer.near @ values) + 0.75 * regressed
+    expected = transfer.own * values + (1 - transfer.own) * predicted
+    found = transfer.reach(values[:, None].astype("f"))[:, 0]
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_a_value_that_all_items_share_is_that_of_a_new_one(transfer: Transfer):
+    values = np.where(COUNTS > 0, 2.0, 0.0)[:, None].astype("f")
+    assert transfer.reach(values)[0, 0] == pytest.approx(2.0, abs=0.05)
+
+
+@pytest.mark.parametrize("width", [1, 2, 40])
+def test_every_way_to_ask_gives_the_same(transfer: Transfer, width: int):
+    values = own_values(width)
+    whole = transfer.reach(values)
+    some = np.array([0, 1, 7])
+    np.testing.assert_allclose(transfer.reach_rows(values, some), whole[some], atol=1e-5)
+    np.testing.assert_allclose(transfer.reach(sparse.csr_matrix(values)), whole, atol=1e-5)
+    carried = transfer.carried(np.ascontiguousarray(values.T))
+    np.testing.assert_allclose(carried.T, whole, atol=1e-4)
+
+
+def test_a_new_item_speaks_through_its_neighbours_and_an_old_one_for_itself(transfer: Transfer):
+    voices = transfer.voices.toarray()
+    assert voices[0, 0] == 0
+    np.testing.assert_allclose(voices.sum(axis=1), 1.0, atol=1e-5)
+    np.testing.assert_array_equal(voices[5], np.eye(len(COUNTS))[5])
