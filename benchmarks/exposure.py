@@ -33,13 +33,14 @@ from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
 from warmstart.data.splits import Split
 from warmstart.engine.engine import Engine
-from warmstart.engine.listing import ranking, shown, touched
+from warmstart.engine.showing import Showing
 from warmstart.evaluate.blocks import Block, pool
 from warmstart.evaluate.bootstrap import interval, resample
 from warmstart.evaluate.methods import ScorerMethod
 from warmstart.evaluate.protocols import new_both
 from warmstart.evaluate.protocols.base import INNER, Answers
 from warmstart.evaluate.protocols.exam import ALL_NEW, SHOP, Exam, arrays_of, make_exam
+from warmstart.policy.diversity import DiversityPolicy
 from warmstart.policy.exposure import ExposurePolicy
 from warmstart.recommend.baselines.content import ContentScorer
 
@@ -123,12 +124,9 @@ class Asked:
     def rankings(self, query: Query) -> dict[str, FloatArray]:
         """Scores in the order that each way of ranking shows."""
         scores, scorer = self.engine.score(query), self.engine._stages.scorer
-        unseen = scores.copy()
-        unseen[scorer.positions(sorted(touched(query.events)))] = np.nan
         ranked = {CONTENT: np.array(self.content.score(query))}
         for name, policy in self.policies.items():
-            items = shown(policy, query, unseen, N, scorer.item_ids_)
-            ranked[name] = ranking(scores, scorer.positions(items.item_ids))
+            ranked[name] = Showing(DiversityPolicy(), policy).ranking(query, scores, N, scorer)
         return ranked
 
 

@@ -92,6 +92,14 @@ def test_a_search_for_nothing_known_says_so(run: Run, fitted: Path) -> None:
     assert run("search", fitted, "\u2603").stdout.splitlines()[0] == "Nothing found."
 
 
+def test_diversity_is_asked_for_by_a_share(run: Run, run_json: Run, fitted: Path) -> None:
+    answer = run_json("recommend", fitted, "--diversity", 0.7, "-n", 8)
+    expected = Engine.load(fitted).recommend(n=8, diversity=0.7)
+    assert [item["item_id"] for item in answer["items"]] == list(expected.item_ids)
+    assert answer["asked"] == {"diversity": 0.7}
+    run("recommend", fitted, "--diversity", 1.5, code=2)
+
+
 def test_explain_sums_to_the_score(run: Run, run_json: Run, fitted: Path, simulated: SimulatedShop) -> None:
     user = simulated.dataset.events["user_id"][0]
     item = run_json("recommend", fitted, "--user", user)["items"][0]

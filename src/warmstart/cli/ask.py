@@ -13,7 +13,12 @@ from warmstart.cli.models import open_model, parse_event
 from warmstart.cli.output import console, print_json, timed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from warmstart.data.item_list import ItemList
     from warmstart.data.records import Event
+    from warmstart.engine.engine import Engine
 
 VISITOR = "this-visitor"
 """Whose events `--event` gives when no `--user` is named; nothing of it is kept."""
@@ -44,12 +49,9 @@ def search(
       warmstart search my-model 降噪耳机 --user 42 -n 5
       warmstart search my-model laptop --filter brand=HP --filter "price<=500"
     """
-    engine = open_model(model)
     known = _question(user, filters, exclude, events)
-    with timed() as clock:
-        found = engine.search(query, n=n, sentence=sentence, **known)
     asked = {"text": query, "user_id": user, "filters": filters, "exclude": exclude, "events": events}
-    answers.give(engine, found, clock, asked=asked, as_json=as_json)
+    _answer(model, lambda engine: engine.search(query, n=n, sentence=sentence, **known), asked, as_json)
 
 
 def recommend(
@@ -66,6 +68,7 @@ def recommend(
     filters: o.Filters = None,
     exclude: o.Excluded = None,
     events: o.Events = None,
+    diversity: o.Diversity = None,
     as_json: o.AsJson = False,
 ) -> None:
     """Recommend items to a user, a visitor or a stranger.
@@ -78,14 +81,15 @@ def recommend(
       warmstart recommend my-model
       warmstart recommend my-model --user 42
       warmstart recommend my-model --event view:1001 --event add_to_cart:1007
+      warmstart recommend my-model --user 42 --diversity 0.3
       warmstart recommend my-model -t "gift for a father, under 50, no plastic"
     """
-    engine = open_model(model)
     known = _question(user, filters, exclude, events)
-    with timed() as clock:
-        found = engine.recommend(n=n, text=text, **known)
-    asked = {"user_id": user, "text": text, "filters": filters, "exclude": exclude, "events": events}
-    answers.give(engine, found, clock, asked=asked, as_json=as_json)
+    asked: dict[str, Any] = {"user_id": user, "text": text, "filters": filters, "exclude": exclude}
+    asked |= {"events": events, "diversity": diversity}
+    _answer(
+        model, lambda engine: engine.recommend(n=n, text=text, diversity=diversity, **known), asked, as_json
+    )
 
 
 def similar(
@@ -103,11 +107,9 @@ def similar(
 
       warmstart similar my-model 1001 --filter "price<=200"
     """
-    engine = open_model(model)
-    with timed() as clock:
-        found = engine.similar(item, n=n, filters=_filters(filters), exclude=tuple(exclude or ()))
+    rules = _rules(filters, exclude)
     asked = {"item_id": item, "filters": filters, "exclude": exclude}
-    answers.give(engine, found, clock, asked=asked, as_json=as_json)
+    _answer(model, lambda engine: engine.similar(item, n=n, **rules), asked, as_json)
 
 
 def cart(
@@ -125,11 +127,9 @@ def cart(
 
       warmstart cart my-model 1001 1007
     """
-    engine = open_model(model)
-    with timed() as clock:
-        found = engine.cart(items, n=n, filters=_filters(filters), exclude=tuple(exclude or ()))
+    rules = _rules(filters, exclude)
     asked = {"item_ids": items, "filters": filters, "exclude": exclude}
-    answers.give(engine, found, clock, asked=asked, as_json=as_json)
+    _answer(model, lambda engine: engine.cart(items, n=n, **rules), asked, as_json)
 
 
 def complement(
@@ -147,11 +147,9 @@ def complement(
 
       warmstart complement my-model 1001 --filter "price<=200"
     """
-    engine = open_model(model)
-    with timed() as clock:
-        found = engine.complement(item, n=n, filters=_filters(filters), exclude=tuple(exclude or ()))
+    rules = _rules(filters, exclude)
     asked = {"item_id": item, "filters": filters, "exclude": exclude}
-    answers.give(engine, found, clock, asked=asked, as_json=as_json)
+    _answer(model, lambda engine: engine.complement(item, n=n, **rules), asked, as_json)
 
 
 def explain(
@@ -190,15 +188,22 @@ def explain(
     out.print(answers.reasons_table(entry, engine.item, width=out.width))
 
 
+def _answer(model: Path, ask: Callable[[Engine], ItemList], asked: dict[str, Any], as_json: bool) -> None:
+    """Open a model, put a question to it and print the answer; `asked` is told again in JSON."""
+    engine = open_model(model)
+    with timed() as clock:
+        found = ask(engine)
+    answers.give(engine, found, clock, asked=asked, as_json=as_json)
+
+
 def _question(
     user: str | None, filters: list[str] | None, exclude: list[str] | None, events: list[str] | None
 ) -> dict[str, Any]:
-    return {
-        "user_id": user,
-        "filters": _filters(filters),
-        "exclude": tuple(exclude or ()),
-        "events": _events(events, user),
-    }
+    return {"user_id": user, "events": _events(events, user), **_rules(filters, exclude)}
+
+
+def _rules(filters: list[str] | None, exclude: list[str] | None) -> dict[str, Any]:
+    return {"filters": _filters(filters), "exclude": tuple(exclude or ())}
 
 
 def _filters(rules: list[str] | None) -> dict[str, Any] | None:

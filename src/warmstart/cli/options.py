@@ -42,6 +42,16 @@ Events = Annotated[
         help="Something this visitor just did, such as click:42. Oldest first; not kept. Repeat for more.",
     ),
 ]
+Diversity = Annotated[
+    float | None,
+    typer.Option(
+        "--diversity",
+        min=0.0,
+        max=1.0,
+        metavar="SHARE",
+        help="How unlike each other the items are to be, from 0 to 1; 0.2 is a light hand.",
+    ),
+]
 Encoder = Annotated[
     str,
     typer.Option(

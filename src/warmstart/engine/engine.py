@@ -23,20 +23,20 @@ from warmstart.engine.event_log import EventLog
 from warmstart.engine.explaining import by_evidence, in_words, main_source
 from warmstart.engine.forgetting import without_user
 from warmstart.engine.goes_with import Beside, same_thing_again
-from warmstart.engine.listing import checked_size, explained, serving, shown, shown_first, touched
+from warmstart.engine.listing import checked_size, explained, serving, touched
 from warmstart.engine.merging import merge
 from warmstart.engine.personal_search import PersonalSearch
 from warmstart.engine.settings import EngineSettings
 from warmstart.engine.shelves import Shelves
+from warmstart.engine.showing import Showing
 from warmstart.engine.stages import Stages
 from warmstart.engine.typical import typical_scores
 from warmstart.engine.wish import Constraints, Wished
-from warmstart.policy.exposure import ExposurePolicy
 from warmstart.roles.encoder import Encoder
-from warmstart.roles.policy import Policy
 from warmstart.search.sentence import Wish
 
 Filters = Mapping[str, Any]
+Weights = Mapping[str, float]
 
 
 class Engine:
@@ -87,7 +87,7 @@ class Engine:
         self._remember()
         self._shelves = Shelves(dataset)
         self._typical: FloatArray | None = None
-        self._count_exposure()
+        self._count()
 
     def refresh(self) -> None:
         """Learn the shop-wide tables again, with all events observed since the fit."""
@@ -104,7 +104,7 @@ class Engine:
         self._dataset = self._known().with_items(frame)
         self._stages.add(frame)
         self._shelves.put(self._dataset, frame)
-        self._exposure.add(frame)
+        self._showing.add(frame)
         self._typical = None
 
     def observe(self, events: Event | Iterable[Event]) -> None:
@@ -115,7 +115,7 @@ class Engine:
         self._known()
         for event in [events] if isinstance(events, Event) else events:
             self._log.append(event)
-            self._exposure.update([event])
+            self._showing.update([event])
 
     def forget(self, user_id: str) -> int:
         """Remove a user's events, reviews, queries and attributes, and all that was learned from them.
@@ -130,7 +130,7 @@ class Engine:
             self._shelves = Shelves(self._dataset)
         if was_fitted:
             self._stages.refit(self._dataset)
-        self._count_exposure()
+        self._count()
         return removed
 
     def merge(self, visitor_id: str, user_id: str) -> int:
@@ -178,6 +178,7 @@ class Engine:
         events: Sequence[Event] = (),
         text: str = "",
         exposure: float | None = None,
+        diversity: float | None = None,
         context: Mapping[str, Any] | None = None,
         interests: bool = False,
     ) -> ItemList:
@@ -186,10 +187,11 @@ class Engine:
         `text` is a wish in a sentence (`search.sentence`), whose limits hold; `exposure` then rests.
         `events` is further evidence, such as the clicks of a session without a user. Items that the user
         already touched are left out; those only shown to them (impressions) are not. `exposure` is the
-        share of places for new and thin items, by default that of the settings (`ExposurePolicy`): the
-        order is then not that of the scores alone. `context` is the scene: `time` and whatever else the
-        shop's events tell of (device, store); what the users table says of a user is added to it.
-        With `interests` the list serves each interest of the history (`interests.interest_list`).
+        share of places for new and thin items (`ExposurePolicy`), `diversity` how unlike each other the
+        items are to be (`DiversityPolicy`), by default as in the settings: with either the order is not
+        that of the scores alone. `context` is the scene: `time` and whatever else the shop's events tell
+        of (device, store); what the users table says of a user is added to it. With `interests` the list
+        serves each interest of the history (`interests.interest_list`).
         """
         query = self._asking().query(
             user_id=user_id, events=events, filters=filters, exclude=exclude, context=context
@@ -202,13 +204,21 @@ class Engine:
         scores = self.score(query)
         if interests:
             allowed = serving(self._stages.scorer, query, scores, allowed, checked_size(n))
-        return self._ranked(query, scores, allowed, n, policy=self._policy(exposure))
+        showing = self._showing.asking(exposure=exposure, diversity=diversity)
+        return self._ranked(query, np.where(allowed, scores, np.float32("nan")), n, showing)
 
     def similar(
-        self, item_id: str, *, n: int = 10, filters: Filters | None = None, exclude: Iterable[str] = ()
+        self,
+        item_id: str,
+        *,
+        n: int = 10,
+        filters: Filters | None = None,
+        exclude: Iterable[str] = (),
+        diversity: float = 0.0,
     ) -> ItemList:
-        """The `n` items most like one item."""
-        return self._around(self._asking().query(anchors=[item_id], filters=filters, exclude=exclude), n)
+        """The `n` items most like one item; with `diversity` not all of them like each other."""
+        query = self._asking().query(anchors=[item_id], filters=filters, exclude=exclude)
+        return self._around(query, n, diversity)
 
     def complement(
         self, item_id: str, *, n: int = 10, filters: Filters | None = None, exclude: Iterable[str] = ()
@@ -239,7 +249,8 @@ class Engine:
 
         For measuring what a shop gets. Filters and availability are left to who measures.
         """
-        return shown_first(self._policy(exposure), query, self.score(query), n, self._stages.scorer)
+        showing = self._showing.asking(exposure=exposure, diversity=None)
+        return showing.ranking(query, self.score(query), n, self._stages.scorer)
 
     def explain(
         self,
@@ -297,7 +308,7 @@ class Engine:
         engine = cls(saved.settings)
         engine._take(saved.dataset, saved.stages)
         engine._log.restore(saved.since)
-        engine._count_exposure()
+        engine._count()
         return engine
 
     # -- facts ------------------------------------------------------------------------------------
@@ -346,11 +357,12 @@ class Engine:
     def _told(self, reasons: Sequence[Reason], query: Query, item_id: str) -> tuple[Reason, ...]:
         return in_words(reasons, query, self._shelves.titles, item_id, self._stages.scorer.has_events)
 
-    def _around(self, query: Query, n: int) -> ItemList:
+    def _around(self, query: Query, n: int, diversity: float = 0.0) -> ItemList:
         known = len(self._stages.scorer.positions(query.anchors)) > 0
         mixing = self.settings.similar_weights if known else None
         scores = self._stages.scorer.score_with(query, mixing) if mixing else self.score(query)
-        return self._ranked(query, scores, self._allowed(query), n, mixing=mixing)
+        scores = np.where(self._allowed(query), scores, np.float32("nan"))
+        return self._ranked(query, scores, n, self._showing.for_likeness(diversity), mixing)
 
     def _beside(self, query: Query, n: int, *, beyond_likeness: bool = False) -> ItemList:
         if not self._stages.complement.knows(query):
@@ -360,18 +372,10 @@ class Engine:
         return beside.listed(query, self._allowed(query), checked_size(n), self._warnings(query))
 
     def _ranked(
-        self,
-        query: Query,
-        scores: FloatArray,
-        allowed: BoolArray,
-        n: int,
-        *,
-        mixing: Mapping[str, float] | None = None,
-        policy: Policy | None = None,
+        self, query: Query, scores: FloatArray, n: int, showing: Showing, mixing: Weights | None = None
     ) -> ItemList:
-        scores = np.where(allowed, scores, np.float32("nan"))
         scorer, most = self._stages.scorer, self.settings.reasons_per_item
-        items = shown(policy, query, scores, checked_size(n), scorer.item_ids_)
+        items = showing.shown(query, scores, n, scorer)
         parts = scorer.contributions(query, items.item_ids, mixing)
         reasons = [
             self._told(by_evidence(found, most), query, item_id)
@@ -379,11 +383,8 @@ class Engine:
         ]
         return explained(items, parts, reasons, self._warnings(query))
 
-    def _policy(self, share: float | None) -> ExposurePolicy:
-        return self._exposure if share is None else self._exposure.asking(share)
-
-    def _count_exposure(self) -> None:
-        self._exposure = self.settings.exposure.unfitted().fit(self.dataset)
+    def _count(self) -> None:
+        self._showing = Showing.fit(self.settings, self.dataset)
 
     def _warnings(self, query: Query) -> tuple[str, ...]:
         """Which signals were missing."""

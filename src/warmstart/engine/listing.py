@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from warmstart.core.errors import InputError
-from warmstart.core.linear import BoolArray, FloatArray, IntArray, top_positions
+from warmstart.core.linear import BoolArray, FloatArray, IntArray
 from warmstart.data.item_list import ItemList, Reason
 from warmstart.data.query import Query
 from warmstart.data.records import Event
@@ -18,8 +18,6 @@ from warmstart.policy.exposure import EXPOSURE
 from warmstart.recommend.evidence import EVENT_WEIGHTS
 from warmstart.recommend.fused.scorer import FusedScorer
 from warmstart.recommend.interests import room_for_all
-from warmstart.roles.policy import Policy
-from warmstart.roles.scorer import Scorer
 
 Told = Callable[[Sequence[Reason], Query, str], tuple[Reason, ...]]
 """Puts the reasons for an item into words."""
@@ -57,18 +55,6 @@ def listed(
     )
 
 
-def shown(
-    policy: Policy | None, query: Query, scores: FloatArray, n: int, item_ids: Sequence[str]
-) -> ItemList:
-    """The `n` items that a policy shows of a scored catalogue, the best `n` without one.
-
-    Scores of what must not be shown are NaN: rules come last, and no policy can break them.
-    """
-    if policy is None:
-        return listed(item_ids, top_positions(scores, n), scores)
-    return policy.rerank(query, listed(item_ids, policy.shortlist(scores, n), scores), n)
-
-
 def ranking(scores: FloatArray, top: IntArray) -> FloatArray:
     """Scores whose order is `top`, then everything else as it was.
 
@@ -79,16 +65,6 @@ def ranking(scores: FloatArray, top: IntArray) -> FloatArray:
     ranked: FloatArray = scores.copy()
     ranked[top] = best + np.arange(len(top), 0, -1, dtype=np.float32)
     return ranked
-
-
-def shown_first(
-    policy: Policy | None, query: Query, scores: FloatArray, n: int, scorer: Scorer
-) -> FloatArray:
-    """Scores whose order is what a policy shows in a list of `n`, then everything else as it was."""
-    unseen = scores.copy()
-    unseen[scorer.positions(sorted(touched(query.events)))] = np.nan
-    items = shown(policy, query, unseen, checked_size(n), scorer.item_ids_)
-    return ranking(scores, scorer.positions(items.item_ids))
 
 
 def explained(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from warmstart.core.component import Component
+from warmstart.policy.diversity import DiversityPolicy
 from warmstart.policy.exposure import ExposurePolicy
 from warmstart.recommend.fused.parts import ALIKE, KNN, PROJECTION, WORDS
 from warmstart.recommend.fused.scorer import FusedScorer
@@ -22,7 +23,8 @@ class EngineSettings(Component):
     `taste_weight` is the most that a searcher's taste may shift a result, in standard deviations of
     relevance; `taste_half` the amount of evidence at which half of it is granted; `taste_depth` how many
     results it may reorder. `similar_weights` replace the scorer's weights where likeness is asked for.
-    `exposure` is the share of recommendations that new and thin items get. `wish_weight` is
+    `exposure` is the share of recommendations that new and thin items get, `diversity` how unlike each
+    other recommendations are to be (0: as they come). `wish_weight` is
     what a sentence weighs beside the history, and `refusal_weight` what likeness to the refused costs, both
     with the best scores of each as the unit (`wish.Wished`).
     """
@@ -30,6 +32,7 @@ class EngineSettings(Component):
     retriever: HybridRetriever = field(default_factory=HybridRetriever)
     scorer: FusedScorer = field(default_factory=FusedScorer)
     exposure: ExposurePolicy = field(default_factory=ExposurePolicy)
+    diversity: DiversityPolicy = field(default_factory=DiversityPolicy)
     similar_weights: dict[str, float] = field(default_factory=_similar_weights)
     taste_weight: float = 1.0
     taste_half: float = 2.0

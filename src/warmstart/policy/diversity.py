@@ -80,14 +80,20 @@ class DiversityPolicy(Policy):
     def _rerank(self, query: Query, items: ItemList, n: int) -> ItemList:
         self._check_fitted()
         candidates = items.take(range(min(n * self.pool, len(items))))
-        order = self._order(candidates, n) if self.diversity else range(n)
+        order = self.order(candidates.scores, self._vectors(candidates.item_ids), n)
         shown = candidates.take(order)
         return replace(shown, propensities=certain(shown))
 
-    def _order(self, candidates: ItemList, n: int) -> list[int]:
-        vectors = self._vectors(candidates.item_ids)
-        value = (1.0 - self.diversity) * _from_zero_to_one(candidates.scores)
-        likeness = np.zeros(len(candidates), dtype=np.float32)
+    def order(self, scores: FloatArray, vectors: FloatArray, n: int) -> list[int]:
+        """Which of these candidates, best first, to show in each of `n` places; needs no fit.
+
+        `vectors` has one row of length one (zero where nothing is known) for each score.
+        """
+        n = min(n, len(scores))
+        if not self.diversity:
+            return list(range(n))
+        value = (1.0 - self.diversity) * _from_zero_to_one(scores)
+        likeness = np.zeros(len(scores), dtype=np.float32)
         order: list[int] = []
         for _ in range(n):
             worth = value - self.diversity * likeness
