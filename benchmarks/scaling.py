@@ -52,7 +52,7 @@ EVENTS = (1, 10, 100)
 ENCODED, TOPICS, FACTORS, TERMS, WORDS = 128, 128, 64, 20_000, 24
 ROW = {KNN: 179, WALK: 179, FORWARD: 91, NEXT: 65}
 """Mean entries a row of each table on `beauty`."""
-NEIGHBOURS, NEW, THIN, BLOCK = 20, 0.1, 0.2, 100_000
+NEIGHBOURS, NEW, THIN, BLOCK = 50, 0.1, 0.2, 100_000
 Timed = Mapping[str, Callable[[int], Any]]
 
 
@@ -148,7 +148,7 @@ def _transfer(
     dim = features.content.shape[1]
     solved = np.eye(dim, dtype=np.float32)
     mean = np.zeros(dim, dtype=np.float32)
-    return Transfer(settings, counts, own.astype(np.float32), near, mean, solved, thin, features)
+    return Transfer(settings, counts, own.astype(np.float32), near, mean, solved, features)
 
 
 def _tables(counts: FloatArray, order: IntArray, rng: np.random.Generator) -> dict[str, sparse.csr_matrix]:

@@ -42,7 +42,8 @@ def test_the_formula_is_that_of_the_docstring(transfer: Transfer):
     kernel = centred.T @ centred + 3.0 * np.eye(content.shape[1])
     slope = np.linalg.solve(kernel, centred.T @ (values[hot] - values[hot].mean()))
     regressed = values[hot].mean() + (content - mean) @ slope
-    predicted = 0.25 * (transfer.near @ values) + 0.75 * regressed
+    missed = np.where(hot, values - regressed, 0.0)
+    predicted = regressed + transfer.near @ missed
     expected = transfer.own * values + (1 - transfer.own) * predicted
     found = transfer.reach(values[:, None].astype("f"))[:, 0]
     np.testing.assert_allclose(found, expected, atol=1e-3)
@@ -67,5 +68,5 @@ def test_every_way_to_ask_gives_the_same(transfer: Transfer, width: int):
 def test_a_new_item_speaks_through_its_neighbours_and_an_old_one_for_itself(transfer: Transfer):
     voices = transfer.voices.toarray()
     assert voices[0, 0] == 0
-    np.testing.assert_allclose(voices.sum(axis=1), 1.0, atol=1e-5)
+    assert voices[0, COUNTS > 0].any()
     np.testing.assert_array_equal(voices[5], np.eye(len(COUNTS))[5])

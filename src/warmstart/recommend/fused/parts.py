@@ -300,13 +300,13 @@ class FittedParts:
     def _of_rest(self, own: FloatArray, asked: Mapping[str, FloatArray]) -> FloatArray:
         """The same for the items in `Transfer.rest`, but what the first mixture asks of content."""
         rest, mixtures = self.transfer.rest, len(own)
-        slope, offset = self.transfer.slopes(own)
-        vectors = np.vstack([slope, *(vectors[1:] for vectors in asked.values())])
-        answers = tall_product(self.features.content, vectors, rest)
-        some = self.transfer.joined(own, answers[:mixtures] + offset[:, None])
-        later = answers[mixtures:].reshape(len(asked), mixtures - 1, len(rest))
-        for part, answer in zip(asked, later, strict=True):
-            some[1:] += answer if part == ALIKE else self.lengths[rest] * answer
+        some = self.transfer.joined(own)
+        if mixtures > 1 and asked:
+            vectors = np.vstack([vectors[1:] for vectors in asked.values()])
+            answers = tall_product(self.features.content, vectors, rest)
+            later = answers.reshape(len(asked), mixtures - 1, len(rest))
+            for part, answer in zip(asked, later, strict=True):
+                some[1:] += answer if part == ALIKE else self.lengths[rest] * answer
         return some
 
     def _asked(self, positions: IntArray, part: str, units: FloatArray) -> FloatArray:

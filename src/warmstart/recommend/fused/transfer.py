@@ -11,10 +11,8 @@ from scipy import sparse
 from warmstart.core.component import State
 from warmstart.core.linear import FloatArray, IntArray, empty_sparse, resized
 from warmstart.recommend.features import ItemFeatures, put_sparse_rows
+from warmstart.recommend.fused.kriging import kriging_weights
 from warmstart.recommend.fused.products import MANY, tall_moment, tall_product
-from warmstart.recommend.tables import nearest_mixture
-
-_BLOCK = 2_048
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,14 +20,15 @@ class TransferSettings:
     """How much an item speaks for itself, and how its text speaks for it.
 
     An item with n events is n / (n + `strength`) itself; `thin_below` events and more are wholly itself.
-    `local` is the share of its nearest neighbours in text, the rest is that of the regression; `ridge`
-    is the penalty of the regression, and `words` the share of tf-idf in the likeness of neighbours.
+    `ridge` is the penalty of the regression on content; its errors at the `neighbours` nearest in text
+    (`words` is the share of tf-idf in likeness) are carried over, the less the larger the `noise`.
     """
 
     strength: float = 1.0
     thin_below: int = 5
-    local: float = 0.25
     ridge: float = 3.0
+    neighbours: int = 50
+    noise: float = 2.0
     words: float = 0.8
 
 
@@ -37,15 +36,19 @@ class TransferSettings:
 class Transfer:
     """One formula for items with 0, 3 and 300 events: own evidence, shrunk towards what the text predicts.
 
-    Let x be what a history says of each item by the events of that item. Then item i gets
+    Let x be what a history says of each item by the events of that item, and
 
-        own_i x_i + (1 - own_i) (local M x + (1 - local) (mean x + f_i (FᵀF + ridge)⁻¹ Fᵀ (x - mean x)))_i
+        r = mean x + F (FᵀF + ridge)⁻¹ Fᵀ (x - mean x)
 
-    where own_i = n_i / (n_i + strength), M writes an item as a mixture of its 20 nearest neighbours with
-    events, and the regression of x on the content F of items with events tells what the text predicts:
-    neighbours know the particular, the regression the general. When a history holds a thin item, it
-    speaks as own_i itself and the rest its neighbours (`voices`, a row for each item). `rest` are the items
-    that are not wholly themselves.
+    its regression on the content F of items with events. Then item i gets
+
+        own_i x_i + (1 - own_i) (r_i + sum over j of near_ij (x_j - r_j)),    own_i = n_i / (n_i + strength)
+
+    The regression knows the general; what it misses at the nearest items with events is carried over with
+    the weights of `kriging.kriging_weights` (universal kriging: Matheron, 1969). When a history holds a
+    thin item, it speaks as own_i itself and the rest its neighbours (`voices`, a row for each item).
+    `rest` are the items that are not wholly themselves; for these `apart` is f_i - sum of near_ij f_j and
+    `left` is 1 - sum of near_ij, with which the formula is near x + apart slope + left offset.
     """
 
     settings: TransferSettings
@@ -54,11 +57,10 @@ class Transfer:
     near: sparse.csr_matrix
     mean: FloatArray
     solved: FloatArray
-    thin: IntArray
     _features: ItemFeatures
 
     def __post_init__(self) -> None:
-        self._take_voices()
+        self._take_rest()
 
     @classmethod
     def fit(cls, features: ItemFeatures, counts: FloatArray, settings: TransferSettings) -> Self:
@@ -69,8 +71,7 @@ class Transfer:
         centred = (features.content[hot] - mean).astype(np.float64)
         solved = np.linalg.inv(centred.T @ centred + settings.ridge * np.eye(dim)).astype(np.float32)
         own = np.ones(size, dtype=np.float32)
-        nothing = np.zeros(0, dtype=np.int64)
-        made = cls(settings, counts, own, empty_sparse(size, size), mean, solved, nothing, features)
+        made = cls(settings, counts, own, empty_sparse(size, size), mean, solved, features)
         made._learn(np.flatnonzero(counts < settings.thin_below))
         return made
 
@@ -85,43 +86,56 @@ class Transfer:
 
     def _learn(self, thin: IntArray) -> None:
         """Own shares and neighbours of these items."""
-        donors = np.flatnonzero(self.counts > 0)
         has_text = self._features.has_text[thin]
         counts = self.counts[thin]
         share = counts / (counts + self.settings.strength)
         self.own[thin] = np.where(has_text | (counts == 0), share, 1.0)
+        donors = np.flatnonzero(self.counts > 0)
         if len(thin) and len(donors):
-            blocks = [thin[i : i + _BLOCK] for i in range(0, len(thin), _BLOCK)]
-            rows = sparse.vstack([self._neighbours(block, donors) for block in blocks])
-            self.near = put_sparse_rows(self.near, thin, sparse.csr_matrix(rows), len(self.own))
-        self.thin = np.flatnonzero((self.own < 1.0) & self._features.has_text)
-        self._take_voices()
+            rows = kriging_weights(
+                self._features,
+                thin,
+                donors,
+                neighbours=self.settings.neighbours,
+                noise=self.settings.noise,
+                words=self.settings.words,
+            )
+            self.near = put_sparse_rows(self.near, thin, rows, len(self.own))
+        self._take_rest()
 
-    def _neighbours(self, block: IntArray, donors: IntArray) -> sparse.csr_matrix:
-        similar = self._features.similarities(block, donors, words=self.settings.words)
-        similar[block[:, None] == donors[None, :]] = 0.0  # an item is no neighbour of its own
-        return nearest_mixture(similar, donors, len(self.own))
-
-    def _take_voices(self) -> None:
-        """Who speaks when an item stands in a history: rows over items with events."""
+    def _take_rest(self) -> None:
+        """Who speaks when an item stands in a history, and what the formula needs of items in `rest`."""
         self.rest = np.flatnonzero(self.own < 1.0)
         self._n_hot = max(int((self.counts > 0).sum()), 1)
         itself = sparse.diags(np.where(self.counts > 0, self.own, np.float32(0.0)))
         self.voices = sparse.csr_matrix(itself + sparse.diags(1.0 - self.own) @ self.near, dtype=np.float32)
         self.voices.eliminate_zeros()
+        near, content = self.near[self.rest], self._features.content
+        has_text = self._features.has_text[self.rest]
+        self.apart = np.asarray(content[self.rest] - near @ content, dtype=np.float32)
+        self.apart[~has_text] = 0.0
+        self.left = (has_text * (1.0 - np.asarray(near.sum(axis=1)).ravel())).astype(np.float32)
 
     def reach(self, values: Any) -> FloatArray:
         """Own values of items, shape (items, any), dense or sparse, as those of all by the formula."""
-        slope, offset = self.regression(values)
-        return self._blend(values, self.near @ values, self._features.content @ slope + offset, slice(None))
+        found = np.array(_dense(values), dtype=np.float32)
+        found[self.rest] = self.reach_rows(values, self.rest)
+        return found
 
     def reach_rows(
         self, values: Any, items: IntArray, learned: tuple[FloatArray, FloatArray] | None = None
     ) -> FloatArray:
         """The same for some items; `values` are those of all, `learned` their `regression` if known."""
-        slope, offset = learned or self.regression(values)
-        regressed = self._features.content[items] @ slope + offset
-        return self._blend(values[items], self.near[items] @ values, regressed, items)
+        found = np.array(_dense(values[items]), dtype=np.float32)
+        some = np.flatnonzero(self.own[items] < 1.0)
+        if len(some):
+            place = np.searchsorted(self.rest, items[some])
+            slope, offset = learned or self.regression(values)
+            predicted = _dense(self.near[items[some]] @ values) + self.apart[place] @ slope
+            predicted += np.multiply.outer(self.left[place], offset)
+            share = self.own[items[some], None]
+            found[some] = share * found[some] + (1 - share) * predicted
+        return found
 
     def slopes(self, own: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The `regression` of dense values with a row for each mixture: slopes are rows too."""
@@ -134,32 +148,22 @@ class Transfer:
     def carried(self, own: FloatArray) -> FloatArray:
         """The formula for all items, written into `own`, which has a row for each of some histories."""
         if len(self.rest):
-            slope, offset = self.slopes(own)
-            answers = tall_product(self._features.content, slope, self.rest)
-            for row, values in zip(own, self.joined(own, answers + offset[:, None]), strict=True):
+            for row, values in zip(own, self.joined(own), strict=True):
                 row[self.rest] = values
         return own
 
-    def joined(self, own: FloatArray, regressed: FloatArray) -> FloatArray:
+    def joined(self, own: FloatArray) -> FloatArray:
         """The formula for the items in `rest`, shape (mixtures, rest), from the values of all."""
-        rest, near = self.rest, np.float32(self.settings.local)
-        share, has_text = self.own[rest], self._features.has_text[rest]
-        found = np.empty((len(own), len(rest)), dtype=np.float32)
+        rest, share = self.rest, self.own[self.rest]
+        slope, offset = self.slopes(own)
+        found = tall_product(self.apart, slope)
         if len(own) > MANY:
-            local = (self.near @ own.T).T[:, rest]
+            found += (self.near @ own.T).T[:, rest]
         else:
-            local = np.array([(self.near @ values)[rest] for values in own])
-        for row, values, around, said in zip(found, own, local, regressed, strict=True):
-            predicted = near * around + (1 - near) * has_text * said
-            row[:] = share * values[rest] + (1 - share) * predicted
+            found += np.array([(self.near @ values)[rest] for values in own])
+        for row, values, constant in zip(found, own, offset, strict=True):
+            row[:] = share * values[rest] + (1 - share) * (row + constant * self.left)
         return found
-
-    def _blend(self, own: Any, local: Any, regressed: FloatArray, items: Any) -> FloatArray:
-        near = np.float32(self.settings.local)
-        share, has_text = self.own[items, None], self._features.has_text[items, None]
-        predicted = near * _dense(local) + (1 - near) * np.where(has_text, regressed, np.float32(0.0))
-        blended: FloatArray = np.asarray(share * _dense(own) + (1 - share) * predicted, dtype=np.float32)
-        return blended
 
     def regression(self, values: Any) -> tuple[FloatArray, FloatArray]:
         """Slope (content dim, any) and offset of what content says of own values, by ridge regression."""
@@ -178,7 +182,6 @@ class Transfer:
             "near": self.near,
             "mean": self.mean,
             "solved": self.solved,
-            "thin": self.thin,
         }
 
     @classmethod
