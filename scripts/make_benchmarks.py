@@ -15,6 +15,7 @@ try:
     from scripts.conclusions import CONCLUSIONS
     from scripts.context_figures import context_section
     from scripts.exposure_table import exposure_section
+    from scripts.impressions_table import impressions_section
     from scripts.published_figures import melu_section, published_section, table
     from scripts.scaling_table import scaling_section
     from scripts.stranger_tables import onboarding_section, sentence_section
@@ -23,6 +24,7 @@ except ModuleNotFoundError:  # run as a file
     from conclusions import CONCLUSIONS  # type: ignore[import-not-found, no-redef]
     from context_figures import context_section  # type: ignore[import-not-found, no-redef]
     from exposure_table import exposure_section  # type: ignore[import-not-found, no-redef]
+    from impressions_table import impressions_section  # type: ignore[import-not-found, no-redef]
     from published_figures import (  # type: ignore[import-not-found, no-redef]
         melu_section,
         published_section,
@@ -334,6 +336,8 @@ def render() -> str:
     parts += [onboarding_section(onboarding)] if onboarding else []
     exposure = read("exposure")
     parts += [exposure_section(exposure)] if exposure else []
+    impressions = read("impressions")
+    parts += [impressions_section(impressions)] if impressions else []
     engine = read("engine")
     parts += [engine_section(engine)] if engine else []
     scaling = read("scaling")

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from warmstart.data.dataset import Dataset
 from warmstart.data.records import Event, Item
 from warmstart.data.schema import EVENT_TYPES
-from warmstart.recommend.evidence import EVENT_WEIGHTS, RatingScale, interaction_matrix, item_weights
+from warmstart.recommend.evidence import (
+    EVENT_WEIGHTS,
+    SHOWN,
+    RatingScale,
+    interaction_matrix,
+    item_weights,
+    left_alone,
+)
 
 events = st.lists(
     st.builds(
@@ -57,6 +64,25 @@ def test_saying_it_again_adds_nothing(some: list[Event]):
 )
 def test_the_strongest_for_and_against_count(happened: list[str], weight: float | None):
     assert item_weights([did(kind) for kind in happened], RatingScale()).get("a") == weight
+
+
+@given(events)
+def test_only_what_was_shown_and_never_touched_was_left_alone(some: list[Event]):
+    touched = {event.item_id for event in some if EVENT_WEIGHTS[event.event_type]}
+    shown = {event.item_id for event in some if event.event_type in SHOWN}
+    found = left_alone(some)
+    assert found.keys() == shown - touched
+    assert all(0 < share <= 1 for share in found.values())
+    assert left_alone([*some, *(did("purchase", item_id) for item_id in found)]) == {}
+
+
+def test_a_showing_counts_half_after_a_month():
+    month = 30 * 86_400.0
+    shown = [
+        Event(user_id="u", item_id=i, event_type="impression", timestamp=at * month)
+        for i, at in (("a", 0), ("b", 1))
+    ]
+    assert left_alone(shown) == {"a": pytest.approx(1 - 0.5**0.5), "b": 0.5}
 
 
 def test_items_stand_in_the_order_of_their_last_event():

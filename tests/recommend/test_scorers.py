@@ -1,6 +1,7 @@
 """Who may like what: laws of the scorers that read a history."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from warmstart.data.records import Event, Item, items_frame
 from warmstart.data.schema import EVENT_TYPES
 from warmstart.recommend.baselines.content import ContentScorer
 from warmstart.recommend.baselines.neighbours import ItemKnnScorer, Rp3Scorer
+from warmstart.recommend.evidence import SHOWN
 from warmstart.recommend.fused.parts import (
     KNN,
     PARTS,
@@ -28,7 +30,7 @@ from warmstart.recommend.fused.parts import (
     part_of,
     recent,
 )
-from warmstart.recommend.fused.scorer import FusedScorer
+from warmstart.recommend.fused.scorer import IMPRESSION, FusedScorer
 from warmstart.recommend.fused.weights import damping
 from warmstart.recommend.history import HistoryScorer
 from warmstart.recommend.popularity import PopularityScorer
@@ -89,7 +91,7 @@ def test_contributions_sum_to_the_score(fused: FusedScorer, query: Query, mixing
 def test_every_reason_names_its_evidence_or_is_the_prior(fused: FusedScorer, query: Query):
     evidence = {event.item_id for event in query.events} | set(query.anchors)
     for reason in fused.contributions(query, fused.item_ids_[:3])[0]:
-        assert reason.item_id in evidence or reason.kind == POPULARITY
+        assert reason.item_id in evidence or reason.kind in {POPULARITY, IMPRESSION}
 
 
 @given(queries)
@@ -105,7 +107,15 @@ def test_many_histories_at_once_are_scored_like_one(fused: FusedScorer, query: Q
         total += np.multiply.outer(values / parts.norms[part], pair)
     own = parts.transfer.own
     expected = own * total[:, 0] + (1 - own) * total[:, 1]
-    np.testing.assert_allclose(expected, fused.score(query), rtol=1e-3, atol=1e-3)
+    touched_only = replace(query, events=tuple(e for e in query.events if e.event_type not in SHOWN))
+    np.testing.assert_allclose(expected, fused.score(touched_only), rtol=1e-3, atol=1e-3)
+
+
+@given(queries)
+def test_having_been_shown_is_no_evidence(fused: FusedScorer, query: Query):
+    touched_only = replace(query, events=tuple(e for e in query.events if e.event_type not in SHOWN))
+    for known, expected in zip(fused.history(query), fused.history(touched_only), strict=True):
+        np.testing.assert_array_equal(known, expected)
 
 
 @pytest.mark.parametrize("kind", ["dislike", "return", "remove_from_cart"])

@@ -23,6 +23,7 @@ from warmstart.recommend.fused.parts import (
     WALK,
     WORDS,
 )
+from warmstart.recommend.fused.scorer import IMPRESSION
 
 SOURCES: Final[Mapping[str, str]] = {
     KNN: "co-purchase",
@@ -42,6 +43,7 @@ _SAID: Final[Mapping[str, str]] = {
     "lexical": "has your words",
     "dense": "means what you typed",
     "refused": "is like what you do not want",
+    IMPRESSION: "was shown to you and left alone",
     "price unknown": "nobody knows its price",
 }
 

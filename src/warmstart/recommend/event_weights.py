@@ -308,9 +308,9 @@ def aged_item_weights(
     """What a user's events say about each item they touched, as `evidence.item_weights`, with age.
 
     `now` is the moment of the question in Unix seconds, by default that of the last event, so that who
-    comes back after a year is not taken for a stranger. Items keep the order of their last event.
+    comes back after a year is not taken for a stranger. What was only shown is no evidence here either.
     """
-    known = [event for event in events if event.item_id is not None]
+    known = [event for event in events if event.item_id is not None and EVENT_WEIGHTS[event.event_type]]
     moments = [event.timestamp for event in known if event.timestamp is not None]
     now = max(moments, default=0.0) if now is None else now
     best: dict[str, tuple[float, float]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -37,9 +37,13 @@ EVENT_WEIGHTS: Final[dict[str, float]] = {
 }
 """Prior weights by event type, set by hand. A rating is scaled by its place on the shop's scale."""
 
+SHOWN: Final = ("impression", "ad_impression")
+"""Types of events that say no more than that an item was seen."""
 
 RATED: Final = "rate by stars"
 """Among learned weights: the part of a rating's weight that grows from -1 at the lowest value to 1."""
+
+_SHOWN_HALF_LIFE: Final = 30 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +84,36 @@ def item_weights(events: Iterable[Event], scale: RatingScale) -> dict[str, float
     """What a user's events say about each item they touched.
 
     Of several events on one item the strongest for it and the strongest against it count: ten views
-    are not ten likings. Items keep the order of their last event.
+    are not ten likings. Items keep the order of the last event that is any evidence: having been shown
+    again changes nothing.
     """
     best: dict[str, tuple[float, float]] = {}
     for event in events:
-        if event.item_id is None:
+        if event.item_id is None or not EVENT_WEIGHTS[event.event_type]:
             continue
         weight = scale.weight(event.event_type, event.value)
         high, low = best.pop(event.item_id, (0.0, 0.0))
         best[event.item_id] = (max(high, weight), min(low, weight))
     return {item_id: high + low for item_id, (high, low) in best.items() if high + low != 0.0}
+
+
+def left_alone(events: Sequence[Event]) -> dict[str, float]:
+    """How far each item was shown in vain: 0 not at all, a half once just now, towards 1 again and again.
+
+    1 - 2^-n for n showings, each of which counts half for every 30 days since; `now` is the moment of the
+    last event. Items that the user did something with, before or after, are not among them.
+
+    >>> left_alone([Event(user_id="ann", item_id="tea", event_type="impression")] * 2)
+    {'tea': 0.75}
+    """
+    touched = {event.item_id for event in events if EVENT_WEIGHTS[event.event_type]}
+    now = max((event.timestamp for event in events if event.timestamp is not None), default=0.0)
+    times: dict[str, float] = {}
+    for event in events:
+        if event.event_type in SHOWN and event.item_id is not None and event.item_id not in touched:
+            age = now - (now if event.timestamp is None else event.timestamp)
+            times[event.item_id] = times.get(event.item_id, 0.0) + 0.5 ** (age / _SHOWN_HALF_LIFE)
+    return {item_id: 1.0 - 0.5**n for item_id, n in times.items()}
 
 
 def interaction_matrix(dataset: Dataset) -> sparse.csr_matrix:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from warmstart.data.dataset import Dataset
 from warmstart.data.item_list import Reason
 from warmstart.data.query import Query
 from warmstart.recommend.context.part import ContextPart
-from warmstart.recommend.evidence import interaction_matrix
+from warmstart.recommend.evidence import interaction_matrix, left_alone
 from warmstart.recommend.fused.lessons import Lessons
 from warmstart.recommend.fused.parts import POPULARITY, PRIORS, FittedParts, PartSettings, amount
 from warmstart.recommend.fused.prior_weights import FOR_KNOWN, FOR_NEW
@@ -25,6 +25,9 @@ from warmstart.recommend.fused.weights import SlotWeights, Table
 from warmstart.recommend.history import HistoryScorer
 from warmstart.recommend.order.sequence import item_sequences
 from warmstart.roles.encoder import Encoder
+
+IMPRESSION: Final = "impression"
+"""The kind of the reason that an item was shown to the user and left alone."""
 
 
 @dataclass(kw_only=True)
@@ -44,7 +47,9 @@ class FusedScorer(HistoryScorer):
     where learning starts: those learned on other shops. With `learn` and enough users, cold
     starts cut from the shop's own history decide whether other weights serve it better
     (`weighing.learn_weights`); `weights_` and `new_weights_` are the ones in use. `strength` says how many
-    events weigh as much as what an item's text predicts.
+    events weigh as much as what an item's text predicts. An item that was shown to the user and left alone
+    loses up to `impression_discount` of what an item at the top of every part would score (impression
+    discounting, Lee et al., 2014; `evidence.left_alone`); what is like it loses nothing.
 
     Use it by default. In a shop without any event its parts about co-occurrence are silent and it ranks
     by content; with neither events nor a history it has no opinion (NaN).
@@ -56,6 +61,7 @@ class FusedScorer(HistoryScorer):
     new_weights: Table = field(default_factory=lambda: deepcopy(FOR_NEW))
     learn: bool = True
     strength: float = 1.0
+    impression_discount: float = 0.3
     popularity_ridge: float = 30.0
     projection_dim: int = 128
     taste_dim: int = 64
@@ -121,13 +127,32 @@ class FusedScorer(HistoryScorer):
 
     def _score(self, query: Query) -> FloatArray:
         positions, weights = self.history(query)
-        if not len(positions) and not self._parts.knows_popularity:
+        if self._is_silent(positions):
             return np.full(len(self.item_ids_), np.nan, dtype=np.float32)
         scores = self._score_history(positions, weights)
         if self._context.speaks(query.context):
             lift = self._context.lift(query.context, len(scores))
             scores = scores + self._blend(lift[:, None] * self._lift_units(weights))
+        if shown := self._shown(query):
+            left = self.positions(list(shown))
+            scores[left] += self._discounts(shown, weights, left)
         return scores
+
+    def _is_silent(self, positions: IntArray) -> bool:
+        """Whether nothing is known: no history, and a shop without events."""
+        return not len(positions) and not self._parts.knows_popularity
+
+    def _shown(self, query: Query) -> dict[str, float]:
+        """The items of the catalogue that were shown to the user in vain, and how far."""
+        found = left_alone(query.events) if self.impression_discount else {}
+        return {item_id: share for item_id, share in found.items() if item_id in self._place}
+
+    def _discounts(self, shown: Mapping[str, float], weights: FloatArray, items: IntArray) -> FloatArray:
+        """What having been shown in vain takes from each of `items`; none gains by it."""
+        own = self._parts.transfer.own[items]
+        best = np.column_stack([own, 1.0 - own]) @ self._slots.at(amount(weights)).sum(axis=0)
+        shares = [shown.get(self.item_ids_[item], 0.0) for item in items]
+        return np.asarray(-self.impression_discount * best * np.array(shares), dtype=np.float32)
 
     def _lift_units(self, weights: FloatArray) -> FloatArray:
         """What a unit of log-popularity weighs after this history, for known and for new items."""
@@ -190,6 +215,8 @@ class FusedScorer(HistoryScorer):
         shares, priors = self._shares(positions, weights, items, mixing)
         if mixing is None:
             priors |= self._lifts(query, weights, items)
+            shown = {} if self._is_silent(positions) else self._shown(query)
+            priors[IMPRESSION] = self._discounts(shown, weights, items)
         return [
             tuple(sorted(_reasons(evidence, shares, priors, column), key=_by_size))
             for column in range(len(items))

@@ -94,7 +94,7 @@ class Onboarding:
         """The answers as evidence for `Engine.observe` or `recommend(events=...)`.
 
         Ratings are ratings, "interesting" is a like. "Not interesting" becomes an impression, which
-        counts for nothing: most people want little of anything, and as a dislike it was measured to
+        lowers that item alone: most people want little of anything, and as a dislike it was measured to
         speak against too much.
         """
         kinds = {True: "like", False: "impression"}
