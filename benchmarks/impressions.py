@@ -105,7 +105,7 @@ def fused_scores(scorer: FusedScorer, known: Sequence[Event], left: Shown, aroun
         if slot not in PRIORS and not slot.endswith(RECENT) and pair.any():
             unit = np.float32(around * damping(known_amount) / parts.norms[part_of(slot)])
             units[part_of(slot)] = np.multiply.outer(left[1], pair * unit).astype(np.float32)
-    return scores + scorer._blend(parts.mix(left[0], units, 2))
+    return scores + parts.mix(left[0], units)
 
 
 def taste_scores(scorer: TasteScorer, known: Sequence[Event], left: Shown, around: float) -> FloatArray:

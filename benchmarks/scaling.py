@@ -4,7 +4,7 @@
                                                    $WARMSTART_DATA; the results of other sizes are kept
 
 Simulated catalogues have the shape of `beauty` with a long tail: content vectors as long as those of the
-default encoder, tables with as many entries a row, a tenth of the items new and a fifth with 1 to 4
+default encoder, as many pairs an item, a tenth of the items new and a fifth with 1 to 4
 events. Times are medians of calls that take turns with the floor that they are divided by: compare the
 ratios, not the milliseconds. A million items take 10 GB of memory.
 """
@@ -27,19 +27,21 @@ from warmstart.core.linear import FloatArray, IntArray, top_positions, unit_rows
 from warmstart.core.vocabulary import Vocabulary
 from warmstart.encoders.catalogue import CatalogueEncoder
 from warmstart.recommend.features import ItemFeatures
+from warmstart.recommend.fused.pairs import Pairs
 from warmstart.recommend.fused.parts import (
     DRIFT,
-    FORWARD,
-    KNN,
-    NEXT,
+    LATE,
     PARTS,
+    POPULARITY,
     PRIORS,
+    PROJECTION,
+    TABLES,
     TASTE,
-    WALK,
-    FactorSpace,
     FittedParts,
+    PartSettings,
 )
 from warmstart.recommend.fused.scorer import FusedScorer
+from warmstart.recommend.fused.spaces import FactorSpace, ItemRows
 from warmstart.recommend.fused.transfer import Transfer, TransferSettings
 from warmstart.recommend.fused.weights import SlotWeights
 from warmstart.recommend.popularity import PopularityPrior
@@ -50,8 +52,8 @@ RESULTS = HERE / "results" / "scaling.json"
 SIZES = (10_000, 20_000, 100_000, 1_000_000)
 EVENTS = (1, 10, 100)
 ENCODED, TOPICS, FACTORS, TERMS, WORDS = 128, 128, 64, 20_000, 24
-ROW = {KNN: 179, WALK: 179, FORWARD: 91, NEXT: 65}
-"""Mean entries a row of each table on `beauty`."""
+ROW = 179
+"""Mean pairs of an item on `beauty`, before rows are cut to `PartSettings.most_pairs`."""
 NEIGHBOURS, NEW, THIN, BLOCK = 50, 0.1, 0.2, 100_000
 Timed = Mapping[str, Callable[[int], Any]]
 
@@ -77,20 +79,23 @@ def simulated(size: int, seed: int = 0) -> tuple[FusedScorer, IntArray]:
     counts, order = _counts(size, rng)
     features = _features(size, rng)
     transfer = _transfer(features, counts, order, rng)
-    factors = [_random(size, FACTORS, rng) for _ in range(5)]
     popularity = np.log1p(counts)
+    vectors = {name: _random(size, FACTORS, rng) for name in (TASTE, DRIFT)}
+    vectors |= {PROJECTION: unit_rows(_random(size, 128, rng))}
+    vectors |= dict.fromkeys((POPULARITY, LATE), popularity[:, None])
+    leaves = _random(size, FACTORS, rng)
     parts = FittedParts(
         features=features,
-        tables=_tables(counts, order, rng),
+        pairs=_pairs(counts, order, rng),
         transfer=transfer,
         spaces={
-            TASTE: FactorSpace(factors[0], factors[0], factors[1]),
-            DRIFT: FactorSpace(factors[2], factors[3], factors[4]),
+            TASTE: FactorSpace.of(vectors[TASTE], None, transfer),
+            DRIFT: FactorSpace.of(vectors[DRIFT], leaves, transfer),
         },
         projection=_random(ENCODED + TOPICS, 128, rng),
-        lengths=np.ones(size, dtype=np.float32),
         popularity=PopularityPrior(popularity, np.zeros(0, dtype=np.float32)),
         later=PopularityPrior(popularity.copy(), np.zeros(0, dtype=np.float32)),
+        rows=ItemRows.of(vectors, transfer.order),
         norms=dict.fromkeys((*PARTS, *PRIORS), 1.0),
     )
     scorer = FusedScorer()
@@ -151,26 +156,19 @@ def _transfer(
     return Transfer(settings, counts, own.astype(np.float32), near, mean, solved, features)
 
 
-def _tables(counts: FloatArray, order: IntArray, rng: np.random.Generator) -> dict[str, sparse.csr_matrix]:
-    """Rows that grow with the root of an item's events, columns mostly popular items."""
+def _pairs(counts: FloatArray, order: IntArray, rng: np.random.Generator) -> Pairs:
+    """Rows that grow with the root of an item's events up to the cut, columns mostly popular items."""
     root = np.sqrt(counts)
     known = int((counts > 0).sum())
-    found: dict[str, sparse.csr_matrix] = {}
-    for name, mean in ROW.items():
-        lengths = np.floor(root * np.float32(mean * len(root) / root.sum())).astype(np.int64)
-        indptr = np.concatenate([[0], np.cumsum(lengths)])
-        if name == WALK:
-            indices = found[KNN].indices
-        else:
-            indices = np.empty(indptr[-1], dtype=np.int32)
-            for start in range(0, len(indices), 50 * BLOCK):
-                block = indices[start : start + 50 * BLOCK]
-                block[:] = order[
-                    np.floor(known * rng.random(len(block), dtype=np.float32) ** 2).astype(int)
-                ]
-        data = rng.random(len(indices), dtype=np.float32)
-        found[name] = sparse.csr_matrix((data, indices, indptr), shape=(len(root), len(root)))
-    return found
+    lengths = np.floor(root * np.float32(ROW * len(root) / root.sum())).astype(np.int64)
+    indptr = np.concatenate([[0], np.cumsum(np.minimum(lengths, PartSettings().most_pairs))])
+    indices = np.empty(indptr[-1], dtype=np.int32)
+    for start in range(0, len(indices), 50 * BLOCK):
+        block = indices[start : start + 50 * BLOCK]
+        block[:] = order[np.floor(known * rng.random(len(block), dtype=np.float32) ** 2).astype(int)]
+    levels = rng.integers(0, 256, (len(indices), len(TABLES)), dtype=np.uint8)
+    scales = np.full((len(root), len(TABLES)), 1 / 255, dtype=np.float32)
+    return Pairs(TABLES, indptr, indices, levels, scales)
 
 
 def array_bytes(value: Any, seen: set[int]) -> int:
@@ -212,7 +210,7 @@ def measure_size(size: int, rounds: int) -> dict[str, Any]:
         "memory_mb": round(held / 1e6, 1),
         "raw_mb": round(raw / 1e6, 1),
         "memory_ratio": round(held / raw, 2),
-        "tables_mb": round(array_bytes(scorer._parts.tables, set()) / 1e6, 1),
+        "tables_mb": round(array_bytes(scorer._parts.pairs, set()) / 1e6, 1),
     }
 
 

@@ -25,13 +25,18 @@ def own_values(width: int) -> np.ndarray:
     return values
 
 
+def reach(transfer: Transfer, values: np.ndarray) -> np.ndarray:
+    """The formula for values with a row an item."""
+    return transfer.carried(np.array(values.T)).T
+
+
 def test_own_evidence_counts_for_more_the_more_there_is(transfer: Transfer):
     np.testing.assert_allclose(transfer.own[:6], [0, 1 / 2, 3 / 4, 4 / 5, 1, 1])
 
 
 def test_items_with_enough_events_keep_what_they_have(transfer: Transfer):
     values = own_values(3)
-    np.testing.assert_allclose(transfer.reach(values)[4:], values[4:], rtol=1e-5)
+    np.testing.assert_allclose(reach(transfer, values)[4:], values[4:], rtol=1e-5)
 
 
 def test_the_formula_is_that_of_the_docstring(transfer: Transfer):
@@ -45,28 +50,41 @@ def test_the_formula_is_that_of_the_docstring(transfer: Transfer):
     missed = np.where(hot, values - regressed, 0.0)
     predicted = regressed + transfer.near @ missed
     expected = transfer.own * values + (1 - transfer.own) * predicted
-    found = transfer.reach(values[:, None].astype("f"))[:, 0]
+    found = reach(transfer, values[:, None].astype("f"))[:, 0]
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
 def test_a_value_that_all_items_share_is_that_of_a_new_one(transfer: Transfer):
     values = np.where(COUNTS > 0, 2.0, 0.0)[:, None].astype("f")
-    assert transfer.reach(values)[0, 0] == pytest.approx(2.0, abs=0.05)
+    assert reach(transfer, values)[0, 0] == pytest.approx(2.0, abs=0.05)
 
 
 @pytest.mark.parametrize("width", [1, 2, 40])
 def test_every_way_to_ask_gives_the_same(transfer: Transfer, width: int):
-    values = own_values(width)
-    whole = transfer.reach(values)
-    some = np.array([0, 1, 7])
-    np.testing.assert_allclose(transfer.reach_rows(values, some), whole[some], atol=1e-5)
-    np.testing.assert_allclose(transfer.reach(sparse.csr_matrix(values)), whole, atol=1e-5)
-    carried = transfer.carried(np.ascontiguousarray(values.T))
-    np.testing.assert_allclose(carried.T, whole, atol=1e-4)
+    values = own_values(width).T.copy()
+    whole = transfer.carried(values.copy())
+    some = np.array([0, 1, 7, 2])
+    np.testing.assert_allclose(transfer.reach_rows(values, some), whole[:, some], atol=1e-5)
+    np.testing.assert_allclose(
+        transfer.reach_rows(sparse.csr_matrix(values), some), whole[:, some], atol=1e-5
+    )
+    known = transfer.slopes(values)
+    np.testing.assert_allclose(transfer.reach_rows(values, some, known), whole[:, some], atol=1e-5)
+
+
+def test_items_stand_in_the_order_in_which_they_speak_for_themselves(transfer: Transfer):
+    own = transfer.own[transfer.order]
+    assert (own[1:] <= own[:-1]).all()
+    np.testing.assert_array_equal(transfer.order[transfer.place], np.arange(len(COUNTS)))
+    np.testing.assert_array_equal(
+        np.concatenate([group.items for group in transfer.groups]), transfer.order
+    )
+    for group in transfer.groups:
+        assert set(transfer.own[group.items].tolist()) == {float(group.own)}
 
 
 def test_a_new_item_speaks_through_its_neighbours_and_an_old_one_for_itself(transfer: Transfer):
-    voices = transfer.voices.toarray()
+    voices = transfer.voices(np.arange(len(COUNTS))).toarray()
     assert voices[0, 0] == 0
     assert voices[0, COUNTS > 0].any()
     np.testing.assert_array_equal(voices[5], np.eye(len(COUNTS))[5])

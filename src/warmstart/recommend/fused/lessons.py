@@ -276,7 +276,7 @@ def _slots(parts: FittedParts, batch: Sequence[Question]) -> FloatArray:
     raw = {"": parts.raw(known, whole, steady), RECENT: parts.raw(known, lately, faded)}
     damped = np.array([damping(amount(weights)) for weights in whole], dtype=np.float32)[:, None]
     priors = parts.priors()
-    found = np.empty((len(SLOTS), len(batch), len(parts.lengths)), dtype=np.float32)
+    found = np.empty((len(SLOTS), len(batch), parts.size), dtype=np.float32)
     for slot, values in zip(SLOTS, found, strict=True):
         part = part_of(slot)
         if part in PRIORS:

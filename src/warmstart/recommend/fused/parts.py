@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from typing import Any, Final, Self
 
 import numpy as np
 from scipy import sparse
 
 from warmstart.core.component import State
-from warmstart.core.linear import FloatArray, IntArray, principal_directions, put_rows
+from warmstart.core.linear import FloatArray, IntArray, principal_directions, unit_rows
 from warmstart.recommend.features import ItemFeatures
-from warmstart.recommend.fused.products import heard_rows, history_matrix, sum_of_rows, tall_product
+from warmstart.recommend.fused.pairs import Pairs
+from warmstart.recommend.fused.products import heard_rows, history_matrix
+from warmstart.recommend.fused.spaces import FactorSpace, ItemRows
 from warmstart.recommend.fused.transfer import Transfer, TransferSettings
 from warmstart.recommend.order.directed_factors import directed_factors
 from warmstart.recommend.order.sequence import forward_counts, lateness
@@ -25,6 +28,7 @@ from warmstart.recommend.tables import (
     item_knn,
     near_after,
     rp3,
+    strongest,
 )
 
 KNN: Final = "bought together"
@@ -44,9 +48,6 @@ PARTS: Final = (*TABLES, TASTE, DRIFT, WORDS, PROJECTION, ALIKE)
 """The parts that sum over a history; the priors stand beside them. Likeness as such helps to say what is
 similar; what people choose next is better told by the projection, so it has no slot."""
 PRIORS: Final = (POPULARITY, LATE)
-
-_IN_CONTENT: Final = (PROJECTION, ALIKE)
-"""The parts that are products with the content vectors."""
 
 RECENT: Final = ", lately"
 """Ends the name of a slot that reads the history with weights which halve every three items."""
@@ -70,7 +71,6 @@ SLOTS: Final = (
 )
 """What has a weight of its own: a part, read over the whole history or over its recent end."""
 
-_FACTORS: Final = ("left", "own", "reached")
 _NORM_SAMPLE, _NORM_DEPTH, _CONTENT_DIM, _HALF_LIFE = 300, 20, 256, 3.0
 
 
@@ -99,30 +99,8 @@ class PartSettings:
     popularity_ridge: float = 30.0
     projection_dim: int = 128
     taste_dim: int = 64
+    most_pairs: int = 500
     seed: int = 0
-
-
-@dataclass
-class FactorSpace:
-    """Low-rank factors of a table: h gives j left_h · right_j; `reached` is `own` for every item."""
-
-    left: FloatArray
-    own: FloatArray
-    reached: FloatArray
-    _learned: tuple[FloatArray, FloatArray] | None = field(default=None, init=False, repr=False)
-
-    def scores(self, spoken: sparse.csr_matrix) -> FloatArray:
-        """What histories say of every item: shape (histories, items)."""
-        return np.asarray(spoken @ self.left, dtype=np.float32) @ self.reached.T
-
-    def put(self, transfer: Transfer, positions: IntArray, size: int) -> None:
-        """Take in items that `transfer` knows already, in a catalogue that now has `size` items."""
-        missing = ((0, size - len(self.own)), (0, 0))
-        self.left, self.own = np.pad(self.left, missing), np.pad(self.own, missing)
-        if self._learned is None or transfer.counts[positions].any():
-            self._learned = transfer.regression(self.own)  # new items without events change nothing
-        reached = transfer.reach_rows(self.own, positions, self._learned)
-        self.reached = put_rows(self.reached, positions, reached, size)
 
 
 @dataclass
@@ -130,21 +108,21 @@ class FittedParts:
     """Co-occurrence, order, taste, content and popularity of one shop.
 
     Each part gives every item of the catalogue a number for a weighted history, a sum over what the history
-    holds. `tables` say what goes with what among items with events, `spaces` are low-rank
-    factors of the same; `projection` is the map of content under which co-chosen items are alike, and
-    `lengths` one over the length of each item under it. `transfer` carries tables and factors to items
-    with few events or none. `norms` are the parts' mean top scores over one-item histories;
-    divided by them the parts mean the same in every shop.
+    holds. `pairs` say what goes with what among items with events, `spaces` are low-rank factors of the
+    same; `projection` is the map of content under which co-chosen items are alike. `transfer` carries
+    tables and factors to items with few events or none. `rows` holds what answers by a product: projected
+    content, factors and priors. `norms` are the parts' mean top scores over one-item histories; divided by
+    them the parts mean the same in every shop.
     """
 
     features: ItemFeatures
-    tables: dict[str, sparse.csr_matrix]
+    pairs: Pairs
     transfer: Transfer
     spaces: dict[str, FactorSpace]
     projection: FloatArray
-    lengths: FloatArray
     popularity: PopularityPrior
     later: PopularityPrior
+    rows: ItemRows
     norms: dict[str, float]
     _priors: dict[str, FloatArray] | None = field(default=None, init=False, repr=False)
 
@@ -165,26 +143,35 @@ class FittedParts:
         projection: FloatArray = np.asarray(directions @ learned, dtype=np.float32)
         factors = item_factors(interactions, settings.taste_dim, seed=settings.seed)
         leaves, comes = directed_factors(interactions, forward, dim=settings.taste_dim, seed=settings.seed)
+        tables = {
+            KNN: item_knn(interactions),
+            WALK: rp3(interactions),
+            FORWARD: forward_knn(forward, counts),
+            NEXT: near_after(sequences, counts),
+        }
         reached = counts * np.where(counts > 0, lateness(forward), 0.0)
+        priors = {
+            name: PopularityPrior.fit(known.astype(np.float32), features, ridge=settings.popularity_ridge)
+            for name, known in ((POPULARITY, counts), (LATE, reached))
+        }
+        vectors = {
+            PROJECTION: unit_rows(features.content @ projection),
+            TASTE: transfer.carried(np.array(factors.T)).T,
+            DRIFT: transfer.carried(np.array(comes.T)).T,
+            **{name: prior.standard()[:, None] for name, prior in priors.items()},
+        }
         parts = cls(
             features=features,
-            tables={
-                KNN: item_knn(interactions),
-                WALK: rp3(interactions),
-                FORWARD: forward_knn(forward, counts),
-                NEXT: near_after(sequences, counts),
-            },
+            pairs=Pairs.of(strongest(tables, settings.most_pairs)),
             transfer=transfer,
             spaces={
-                TASTE: FactorSpace(factors, factors, transfer.reach(factors)),
-                DRIFT: FactorSpace(leaves, comes, transfer.reach(comes)),
+                TASTE: FactorSpace.of(factors, None, transfer),
+                DRIFT: FactorSpace.of(comes, leaves, transfer),
             },
             projection=projection,
-            lengths=_lengths(features.content, projection),
-            popularity=PopularityPrior.fit(counts, features, ridge=settings.popularity_ridge),
-            later=PopularityPrior.fit(
-                reached.astype(np.float32), features, ridge=settings.popularity_ridge
-            ),
+            popularity=priors[POPULARITY],
+            later=priors[LATE],
+            rows=ItemRows.of(vectors, transfer.order),
             norms=dict.fromkeys((*PARTS, *PRIORS), 1.0),
         )
         parts.norms = parts._fit_norms(settings.seed)
@@ -228,93 +215,111 @@ class FittedParts:
         names: Container[str] = PARTS,
     ) -> dict[str, FloatArray]:
         """Each part for several weighted histories, before norms: shape (histories, items)."""
-        history = history_matrix(positions, weights, len(self.lengths))
-        spoken = sparse.csr_matrix(history @ self.transfer.voices)
+        history, transfer = history_matrix(positions, weights, self.size), self.transfer
+        alone = history @ sparse.diags(transfer.own * (transfer.counts > 0))
+        spoken = sparse.csr_matrix(alone + history @ sparse.diags(1.0 - transfer.own) @ transfer.near)
         content, texts = self.features.content, self.features.tfidf
-        ways = {name: partial(self._reached, spoken, table) for name, table in self.tables.items()} | {
-            TASTE: lambda: self.spaces[TASTE].scores(spoken),
-            DRIFT: lambda: self.spaces[DRIFT].scores(spoken),
+        ways = {name: partial(self._in_space, spoken, name) for name in self.spaces} | {
             WORDS: lambda: (history @ texts @ texts.T).toarray().astype(np.float32),
-            PROJECTION: lambda: self._alike_to_others(history),
+            PROJECTION: lambda: self._in_rows(
+                PROJECTION, history[:, transfer.order] @ self.rows.part(PROJECTION)
+            ),
             ALIKE: lambda: (history @ content) @ content.T,
         }
-        return {name: way() for name, way in ways.items() if name in names}
+        found = self._in_tables(spoken, [name for name in TABLES if name in names])
+        return found | {name: way() for name, way in ways.items() if name in names}
 
-    def _alike_to_others(self, history: sparse.csr_matrix) -> FloatArray:
-        said = sparse.csr_matrix(history @ sparse.diags(self.lengths)) @ self.features.content
-        asked = (said @ self.projection) @ self.projection.T
-        return np.asarray(asked @ self.features.content.T, dtype=np.float32) * self.lengths
+    def _in_rows(self, name: str, asked: FloatArray) -> FloatArray:
+        """Products with the vectors of one kind, in catalogue order."""
+        found = np.asarray(asked, dtype=np.float32) @ self.rows.part(name).T
+        return np.take(found, self.transfer.place, axis=1)
 
-    def _reached(self, spoken: sparse.csr_matrix, table: sparse.csr_matrix) -> FloatArray:
-        own = np.empty((spoken.shape[0], table.shape[1]), dtype=np.float32)
-        for row, start, end in zip(own, spoken.indptr, spoken.indptr[1:], strict=False):
-            said = [(table, spoken.data[None, start:end])]
-            row[:] = sum_of_rows(said, spoken.indices[start:end].astype(np.int64), len(row), 1)[0]
-        return self.transfer.carried(own)
+    def _in_space(self, spoken: sparse.csr_matrix, name: str) -> FloatArray:
+        heard = np.unique(spoken.indices).astype(np.int64)
+        own = self.spaces[name].speakers(heard, self.rows.part(name), self.transfer)
+        return self._in_rows(name, spoken[:, heard] @ own)
 
-    def mix(self, positions: IntArray, units: Mapping[str, FloatArray], mixtures: int) -> FloatArray:
-        """The sum of the parts for one history: shape (items, mixtures).
+    def _in_tables(self, spoken: sparse.csr_matrix, names: Sequence[str]) -> dict[str, FloatArray]:
+        """What the tables say to each history, carried to all items."""
+        found = np.zeros((len(names), spoken.shape[0], self.size), dtype=np.float32)
+        each = np.array([[name == table for name in names] for table in TABLES], dtype=np.float32)
+        for i, (start, stop) in enumerate(pairwise(spoken.indptr.tolist())):
+            units = np.multiply.outer(spoken.data[start:stop], each)
+            found[:, i] = self.pairs.sums(spoken.indices[start:stop].astype(np.int64), units, self.size)
+        return {name: self.transfer.carried(own) for name, own in zip(names, found, strict=True)}
 
-        `units` has for each part the weights of the items of the history, shape (history, mixtures). All
-        but the first mixture are worked out only for `Transfer.rest`: they count nowhere else.
+    @property
+    def size(self) -> int:
+        """How many items there are."""
+        return len(self.transfer.own)
+
+    def mix(
+        self,
+        positions: IntArray,
+        units: Mapping[str, FloatArray],
+        priors: Mapping[str, FloatArray] | None = None,
+    ) -> FloatArray:
+        """The sum of the parts for one history, and of the priors: shape (items,).
+
+        `units` has for each part the weights of the items of the history, shape (history, mixtures), and
+        `priors` a weight for each mixture. There is one mixture, or one for items with events and one for
+        new ones; each item gets a blend of both (`Group.blend`). One product over `rows` does most of it.
         """
-        if not len(positions) or not units:
-            return np.zeros((len(self.lengths), mixtures), dtype=np.float32)
-        rows, heard = self._heard(positions, units)
-        tables = ((self.tables[name], heard[name]) for name in TABLES if name in heard)
-        own = sum_of_rows(tables, rows, len(self.lengths), mixtures)
-        asked = {part: self._asked(positions, part, units[part]) for part in _IN_CONTENT if part in units}
-        total = self._in_content(own, asked)
+        weights = [*units.values(), *(priors or {}).values()]
+        mixtures = weights[0].shape[-1] if weights else 1
+        said, own = self._said(positions, units if len(positions) else {}, mixtures)
+        believed = {name: unit[:, None] for name, unit in (priors or {}).items()}
+        asked = self.rows.asking(said | believed, mixtures)
+        slope, offset = self.transfer.slopes(own)
+        total = np.empty(self.size, dtype=np.float32)
+        for group in self.transfer.groups:
+            blend = group.blend(mixtures)
+            found = self.rows.matrix[group.start : group.stop] @ (blend @ asked)
+            if len(own):
+                mixed = own[:1] if group.own >= 1.0 or mixtures == 1 else (blend @ own)[None, :]
+                learned = (blend @ slope)[None, :], (blend @ offset)[None]
+                found += self.transfer.joined(group, mixed, *learned)[0]
+            total[group.items] = found
+        return total + self._of_text(positions, units) if len(positions) else total
+
+    def _said(
+        self, positions: IntArray, units: Mapping[str, FloatArray], mixtures: int
+    ) -> tuple[dict[str, FloatArray], FloatArray]:
+        """What a history asks of the rows; what the tables say of items with events, (mixtures, items)."""
+        said: dict[str, FloatArray] = {}
+        if PROJECTION in units:
+            vectors = self.rows.part(PROJECTION)[self.transfer.place[positions]]
+            said[PROJECTION] = units[PROJECTION].T @ vectors
+        speakers, heard = self._heard(positions, units)
         for name, space in self.spaces.items():
             if name in heard:
-                total += (space.reached @ (heard[name] @ space.left[rows]).T).T
-        if WORDS in units:
-            total += self.features.words(positions, units[WORDS])
-        return total.T
+                said[name] = heard[name] @ space.speakers(speakers, self.rows.part(name), self.transfer)
+        tables = [heard.get(name, np.zeros((mixtures, len(speakers)), dtype=np.float32)) for name in TABLES]
+        if not any(name in heard for name in TABLES):
+            return said, np.zeros((0, self.size), dtype=np.float32)
+        return said, self.pairs.sums(speakers, np.stack(tables).transpose(2, 0, 1), self.size)
 
     def _heard(
         self, positions: IntArray, units: Mapping[str, FloatArray]
     ) -> tuple[IntArray, dict[str, FloatArray]]:
         """Which items speak for a history, and how loud in each part: shape (mixtures, speakers)."""
         names = [name for name in (*TABLES, *self.spaces) if name in units]
-        weights = [units[name] for name in names] or [np.zeros((len(positions), 0), dtype=np.float32)]
-        rows, sums = heard_rows(self.transfer.voices[positions], np.hstack(weights))
-        return rows, dict(zip(names, np.split(sums, max(len(names), 1)), strict=False))
+        if not names:
+            return positions[:0], {}
+        rows, sums = heard_rows(self.transfer.voices(positions), np.hstack([units[name] for name in names]))
+        return rows, dict(zip(names, np.split(sums, len(names)), strict=True))
 
-    def _in_content(self, own: FloatArray, asked: Mapping[str, FloatArray]) -> FloatArray:
-        """`own` carried to items with few events or none, and what is `asked` of content.
-
-        All that is linear in content takes one pass over it, and one over its rows in `Transfer.rest`.
-        """
-        content, rest = self.features.content, self.transfer.rest
-        some = self._of_rest(own, asked) if len(rest) else own[:, rest]
-        total = own
-        for part, vectors in asked.items():
-            answer = content @ vectors[0]
-            total[0] += answer if part == ALIKE else self.lengths * answer
-            some[0] += answer[rest] if part == ALIKE else self.lengths[rest] * answer[rest]
-        for row, values in zip(total, some, strict=True):
-            row[rest] = values
-        return total
-
-    def _of_rest(self, own: FloatArray, asked: Mapping[str, FloatArray]) -> FloatArray:
-        """The same for the items in `Transfer.rest`, but what the first mixture asks of content."""
-        rest, mixtures = self.transfer.rest, len(own)
-        some = self.transfer.joined(own)
-        if mixtures > 1 and asked:
-            vectors = np.vstack([vectors[1:] for vectors in asked.values()])
-            answers = tall_product(self.features.content, vectors, rest)
-            later = answers.reshape(len(asked), mixtures - 1, len(rest))
-            for part, answer in zip(asked, later, strict=True):
-                some[1:] += answer if part == ALIKE else self.lengths[rest] * answer
-        return some
-
-    def _asked(self, positions: IntArray, part: str, units: FloatArray) -> FloatArray:
-        """What a history asks of content: shape (mixtures, content dim)."""
-        if part == ALIKE:
-            return units.T @ self.features.content[positions]
-        said = (units * self.lengths[positions, None]).T @ self.features.content[positions]
-        return np.asarray((said @ self.projection) @ self.projection.T, dtype=np.float32)
+    def _of_text(self, positions: IntArray, units: Mapping[str, FloatArray]) -> FloatArray:
+        """What items share with a history in words, and in content as it is."""
+        found = np.zeros((1, self.size), dtype=np.float32)
+        if WORDS in units:
+            found = self.features.words(positions, units[WORDS])
+        if ALIKE in units:
+            asked = units[ALIKE].T @ self.features.content[positions]
+            found = found + np.array([self.features.content @ vector for vector in asked])
+        own = self.transfer.own
+        blended: FloatArray = found[0] if len(found) == 1 else found[1] + own * (found[0] - found[1])
+        return blended
 
     def pairwise(
         self, positions: IntArray, units: Mapping[str, FloatArray], items: IntArray
@@ -322,18 +327,20 @@ class FittedParts:
         """What each history item adds to each of `items` in each part: shape (history, items, mixtures)."""
         if not len(positions):
             return {}
-        content, texts, voices = self.features.content, self.features.tfidf, self.transfer.voices[positions]
+        content, texts, place = self.features.content, self.features.tfidf, self.transfer.place
+        voices = self.transfer.voices(positions)
+        speakers = np.unique(voices.indices).astype(np.int64)
+        voices = voices[:, speakers]
         found = {
-            name: self.transfer.reach_rows((voices @ self.tables[name]).T.tocsr(), items).T
+            name: self.transfer.reach_rows(voices @ self.pairs.table(name, speakers, self.size), items)
             for name in TABLES
             if name in units
         }
-        sides = (
-            self.lengths[rows, None] * (content[rows] @ self.projection) for rows in (positions, items)
-        )
-        found[PROJECTION] = next(sides) @ next(sides).T
         for name, space in self.spaces.items():
-            found[name] = (voices @ space.left) @ space.reached[items].T
+            right = self.rows.part(name)
+            found[name] = (voices @ space.speakers(speakers, right, self.transfer)) @ right[place[items]].T
+        vectors = self.rows.part(PROJECTION)
+        found[PROJECTION] = vectors[place[positions]] @ vectors[place[items]].T
         found[WORDS] = (texts[positions] @ texts[items].T).toarray()
         found[ALIKE] = content[positions] @ content[items].T
         return {
@@ -345,25 +352,26 @@ class FittedParts:
     def put(self, positions: IntArray, size: int) -> None:
         """Take in items whose features are there already, in a catalogue that now has `size` items."""
         self.transfer.put(self.features, positions, size)
-        self.tables = {name: _grown(table, size) for name, table in self.tables.items()}
-        for space in self.spaces.values():
-            space.put(self.transfer, positions, size)
-        self.lengths = np.pad(self.lengths, (0, size - len(self.lengths)))
-        self.lengths[positions] = _lengths(self.features.content[positions], self.projection)
         self.popularity.put(self.features, positions, size)
         self.later.put(self.features, positions, size)
         self._priors = None
+        vectors = {name: prior[positions, None] for name, prior in self.priors().items()}
+        vectors[PROJECTION] = unit_rows(self.features.content[positions] @ self.projection)
+        self.rows.put(vectors, positions, self.transfer.order)
+        for name, space in self.spaces.items():
+            reached = space.carried(positions, self.rows.part(name), self.transfer)
+            self.rows.part(name)[self.transfer.place[positions]] = reached
 
     def get_state(self) -> State:
         """Everything but the features, as a tree that can be saved."""
         return {
-            "tables": self.tables,
+            "pairs": self.pairs.get_state(),
             "transfer": self.transfer.get_state(),
-            "spaces": {n: {k: getattr(s, k) for k in _FACTORS} for n, s in self.spaces.items()},
+            "spaces": {name: space.get_state() for name, space in self.spaces.items()},
             "projection": self.projection,
-            "lengths": self.lengths,
             "popularity": self.popularity.get_state(),
             "later": self.later.get_state(),
+            "rows": {"columns": self.rows.columns, "matrix": self.rows.matrix},
             "norms": self.norms,
         }
 
@@ -372,27 +380,18 @@ class FittedParts:
         """Take back what `get_state` gave."""
         own: dict[str, Any] = dict(state)
         transfer = Transfer.from_state(own.pop("transfer"), features)
-        spaces = {name: FactorSpace(**space) for name, space in own.pop("spaces").items()}
+        spaces = {name: FactorSpace.from_state(space) for name, space in own.pop("spaces").items()}
         popularity, later = (PopularityPrior(**own.pop(name)) for name in ("popularity", "later"))
         return cls(
-            features=features, transfer=transfer, spaces=spaces, popularity=popularity, later=later, **own
+            features=features,
+            pairs=Pairs.from_state(own.pop("pairs")),
+            transfer=transfer,
+            spaces=spaces,
+            popularity=popularity,
+            later=later,
+            rows=ItemRows(order=transfer.order, **own.pop("rows")),
+            **own,
         )
-
-
-def _lengths(content: FloatArray, projection: FloatArray) -> FloatArray:
-    """One over the length of each row under the projection; zero for one without content."""
-    norms = np.linalg.norm(content @ projection, axis=1)
-    inverse: FloatArray = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 1e-6)
-    return inverse.astype(np.float32)
-
-
-def _grown(table: sparse.csr_matrix, size: int) -> sparse.csr_matrix:
-    """The same table in a larger catalogue, without a copy of its entries."""
-    missing = size - table.shape[0]
-    if not missing:
-        return table
-    indptr = np.concatenate([table.indptr, np.full(missing, table.indptr[-1], dtype=table.indptr.dtype)])
-    return sparse.csr_matrix((table.data, table.indices, indptr), shape=(size, size))
 
 
 def _head(prior: FloatArray, depth: int) -> float:

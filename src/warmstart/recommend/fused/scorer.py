@@ -117,7 +117,7 @@ class FusedScorer(HistoryScorer):
         )
 
     def _score_history(self, positions: IntArray, weights: FloatArray) -> FloatArray:
-        return self._blend(self._sum(*self._units(weights, None), positions, 2))
+        return self._parts.mix(positions, *self._units(weights, None))
 
     def _blend(self, scores: FloatArray) -> FloatArray:
         """The two scores of each item, as a known and as a new one, by how far it is known."""
@@ -159,28 +159,15 @@ class FusedScorer(HistoryScorer):
         units = self._slots.prior_units(amount(weights), self._parts.norms)[POPULARITY]
         return units / np.float32(self._parts.popularity.scale)
 
-    def _sum(
-        self,
-        units: Mapping[str, FloatArray],
-        priors: Mapping[str, FloatArray],
-        positions: IntArray,
-        mixtures: int,
-    ) -> FloatArray:
-        """All parts and priors: shape (items, mixtures)."""
-        total = self._parts.mix(positions, units, mixtures)
-        for name, unit in priors.items():
-            total = total + self._parts.priors()[name][:, None] * unit
-        return total
-
     def score_with(self, query: Query, mixing: Mapping[str, float]) -> FloatArray:
         """Scores under one weight for each part, for questions other than "what next"."""
         positions, weights = self.history(query)
-        return self._sum(*self._units(weights, mixing), positions, 1)[:, 0]
+        return self._parts.mix(positions, *self._units(weights, mixing))
 
     def taste(self, query: Query) -> FloatArray:
         """What the history alone says of every item: the score without popularity."""
         positions, weights = self.history(query)
-        return self._blend(self._parts.mix(positions, self._units(weights, None)[0], 2))
+        return self._parts.mix(positions, self._units(weights, None)[0])
 
     def _units(
         self, weights: FloatArray, mixing: Mapping[str, float] | None

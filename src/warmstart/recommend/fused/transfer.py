@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -32,6 +34,27 @@ class TransferSettings:
     words: float = 0.8
 
 
+@dataclass(frozen=True)
+class Group:
+    """Items that speak for themselves to the same share, at `start` to `stop` of `Transfer.order`.
+
+    `near`, `apart` and `left` are their rows of these.
+    """
+
+    start: int
+    stop: int
+    items: IntArray
+    own: np.float32
+    near: sparse.csr_matrix
+    apart: FloatArray
+    left: FloatArray
+
+    def blend(self, mixtures: int) -> FloatArray:
+        """What each mixture counts for these items: one alone, or one for known and one for new items."""
+        pair = [1.0] if mixtures == 1 else [self.own, 1.0 - self.own]
+        return np.array(pair, dtype=np.float32)
+
+
 @dataclass
 class Transfer:
     """One formula for items with 0, 3 and 300 events: own evidence, shrunk towards what the text predicts.
@@ -46,9 +69,13 @@ class Transfer:
 
     The regression knows the general; what it misses at the nearest items with events is carried over with
     the weights of `kriging.kriging_weights` (universal kriging: Matheron, 1969). When a history holds a
-    thin item, it speaks as own_i itself and the rest its neighbours (`voices`, a row for each item).
-    `rest` are the items that are not wholly themselves; for these `apart` is f_i - sum of near_ij f_j and
-    `left` is 1 - sum of near_ij, with which the formula is near x + apart slope + left offset.
+    thin item, it speaks as own_i itself and the rest its neighbours (`voices`).
+
+    Values stand in rows, one for each history or whatever they are values of, and have a column an item.
+    `order` are the items as they speak for themselves, those who wholly do first and new ones last, so that
+    all to which the formula applies alike (`groups`) is one stretch of memory; `place` is where each
+    stands. For those from `first` on `apart` is f_i - sum of near_ij f_j and `left` is 1 - sum of near_ij,
+    with which the formula is near x + apart slope + left offset.
     """
 
     settings: TransferSettings
@@ -60,7 +87,7 @@ class Transfer:
     _features: ItemFeatures
 
     def __post_init__(self) -> None:
-        self._take_rest()
+        self._arrange()
 
     @classmethod
     def fit(cls, features: ItemFeatures, counts: FloatArray, settings: TransferSettings) -> Self:
@@ -86,11 +113,11 @@ class Transfer:
 
     def _learn(self, thin: IntArray) -> None:
         """Own shares and neighbours of these items."""
+        donors = np.flatnonzero(self.counts > 0)
         has_text = self._features.has_text[thin]
         counts = self.counts[thin]
         share = counts / (counts + self.settings.strength)
         self.own[thin] = np.where(has_text | (counts == 0), share, 1.0)
-        donors = np.flatnonzero(self.counts > 0)
         if len(thin) and len(donors):
             rows = kriging_weights(
                 self._features,
@@ -101,77 +128,97 @@ class Transfer:
                 words=self.settings.words,
             )
             self.near = put_sparse_rows(self.near, thin, rows, len(self.own))
-        self._take_rest()
+        self._arrange()
 
-    def _take_rest(self) -> None:
-        """Who speaks when an item stands in a history, and what the formula needs of items in `rest`."""
-        self.rest = np.flatnonzero(self.own < 1.0)
+    def _arrange(self) -> None:
+        """Put the items in order, and what the formula needs of those that are not wholly themselves."""
         self._n_hot = max(int((self.counts > 0).sum()), 1)
-        itself = sparse.diags(np.where(self.counts > 0, self.own, np.float32(0.0)))
-        self.voices = sparse.csr_matrix(itself + sparse.diags(1.0 - self.own) @ self.near, dtype=np.float32)
-        self.voices.eliminate_zeros()
-        near, content = self.near[self.rest], self._features.content
-        has_text = self._features.has_text[self.rest]
-        self.apart = np.asarray(content[self.rest] - near @ content, dtype=np.float32)
+        self.order: IntArray = np.argsort(-self.own, kind="stable").astype(np.int64)
+        self.place: IntArray = np.empty_like(self.order)
+        self.place[self.order] = np.arange(len(self.order))
+        self.first = int((self.own >= 1.0).sum())
+        rest = self.order[self.first :]
+        near, content = self.near[rest], self._features.content
+        has_text = self._features.has_text[rest]
+        self.apart = np.asarray(content[rest] - near @ content, dtype=np.float32)
         self.apart[~has_text] = 0.0
         self.left = (has_text * (1.0 - np.asarray(near.sum(axis=1)).ravel())).astype(np.float32)
+        self.groups = tuple(self._grouped(near))
 
-    def reach(self, values: Any) -> FloatArray:
-        """Own values of items, shape (items, any), dense or sparse, as those of all by the formula."""
-        found = np.array(_dense(values), dtype=np.float32)
-        found[self.rest] = self.reach_rows(values, self.rest)
+    def _grouped(self, near: sparse.csr_matrix) -> Iterator[Group]:
+        """Each stretch of the same share."""
+        own = self.own[self.order]
+        edges = [0, *(np.flatnonzero(own[1:] != own[:-1]) + 1).tolist(), len(own)]
+        for start, stop in pairwise(edges):
+            rows = slice(max(start - self.first, 0), max(stop - self.first, 0))
+            items, rest = self.order[start:stop], (near[rows], self.apart[rows], self.left[rows])
+            if start < stop:
+                yield Group(start, stop, items, own[start], *rest)
+
+    @property
+    def thin(self) -> IntArray:
+        """The items with events that are not wholly themselves."""
+        return np.flatnonzero((self.own < 1.0) & (self.counts > 0))
+
+    def voices(self, positions: IntArray) -> sparse.csr_matrix:
+        """Who speaks when items stand in a history: rows over items with events."""
+        own = self.own[positions]
+        loud = np.where(self.counts[positions] > 0, own, np.float32(0.0))
+        ends, shape = np.arange(len(positions) + 1), (len(positions), len(self.own))
+        if (own < 1.0).any():
+            near = self.near[positions]
+            first = near.indptr[:-1] + ends[:-1]  # each stands before its neighbours
+            ends = near.indptr + ends
+            rest = np.ones(ends[-1], dtype=np.bool_)
+            rest[first] = False
+            columns, data = np.empty(ends[-1], dtype=np.int64), np.empty(ends[-1], dtype=np.float32)
+            columns[first], columns[rest] = positions, near.indices
+            data[first], data[rest] = loud, near.data * np.repeat(1.0 - own, np.diff(near.indptr))
+            positions, loud = columns, data
+        found = sparse.csr_matrix((loud, positions, ends), shape=shape)
+        found.eliminate_zeros()
         return found
+
+    def slopes(self, values: Any) -> tuple[FloatArray, FloatArray]:
+        """What content says of values, dense or sparse, by ridge regression: slopes in rows and offsets."""
+        total = np.asarray(values.sum(axis=1), dtype=np.float32).ravel()
+        content = self._features.content
+        dense = isinstance(values, np.ndarray)
+        moment = tall_moment(content, values) if dense else np.asarray(values @ content, dtype=np.float32)
+        slope = np.asarray((moment - np.multiply.outer(total, self.mean)) @ self.solved.T, dtype=np.float32)
+        offset: FloatArray = total / np.float32(self._n_hot) - slope @ self.mean
+        return slope, offset
+
+    def carried(self, values: FloatArray) -> FloatArray:
+        """The formula for all items, written into `values`."""
+        slope, offset = self.slopes(values)
+        found = [(group, self.joined(group, values, slope, offset)) for group in self.groups]
+        for group, own in found:
+            values[:, group.items] = own
+        return values
+
+    def joined(self, group: Group, values: FloatArray, slope: FloatArray, offset: FloatArray) -> FloatArray:
+        """The formula for the items of a group, from the values of all items and their `slopes`."""
+        own = values[:, group.items]
+        if group.own >= 1.0:
+            return own
+        said = tall_product(group.apart, slope) + np.multiply.outer(offset, group.left)
+        return _formula(group.own, own, _mixed(group.near, values) + said)
 
     def reach_rows(
         self, values: Any, items: IntArray, learned: tuple[FloatArray, FloatArray] | None = None
     ) -> FloatArray:
-        """The same for some items; `values` are those of all, `learned` their `regression` if known."""
-        found = np.array(_dense(values[items]), dtype=np.float32)
+        """The same for any items; `values` may be sparse, `learned` are their `slopes` if known."""
+        found = np.array(_dense(values[:, items]), dtype=np.float32)
         some = np.flatnonzero(self.own[items] < 1.0)
         if len(some):
-            place = np.searchsorted(self.rest, items[some])
-            slope, offset = learned or self.regression(values)
-            predicted = _dense(self.near[items[some]] @ values) + self.apart[place] @ slope
-            predicted += np.multiply.outer(self.left[place], offset)
-            share = self.own[items[some], None]
-            found[some] = share * found[some] + (1 - share) * predicted
+            slope, offset = learned or self.slopes(values)
+            rest = items[some]
+            place = self.place[rest] - self.first
+            said = slope @ self.apart[place].T + np.multiply.outer(offset, self.left[place])
+            around = _dense((self.near[rest] @ values.T).T)
+            found[:, some] = _formula(self.own[rest], found[:, some], around + said)
         return found
-
-    def slopes(self, own: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """The `regression` of dense values with a row for each mixture: slopes are rows too."""
-        total = own.sum(axis=1)
-        moment = tall_moment(self._features.content, own) - np.multiply.outer(total, self.mean)
-        slope = np.asarray(moment @ self.solved.T, dtype=np.float32)
-        offset: FloatArray = total / np.float32(self._n_hot) - slope @ self.mean
-        return slope, offset
-
-    def carried(self, own: FloatArray) -> FloatArray:
-        """The formula for all items, written into `own`, which has a row for each of some histories."""
-        if len(self.rest):
-            for row, values in zip(own, self.joined(own), strict=True):
-                row[self.rest] = values
-        return own
-
-    def joined(self, own: FloatArray) -> FloatArray:
-        """The formula for the items in `rest`, shape (mixtures, rest), from the values of all."""
-        rest, share = self.rest, self.own[self.rest]
-        slope, offset = self.slopes(own)
-        found = tall_product(self.apart, slope)
-        if len(own) > MANY:
-            found += (self.near @ own.T).T[:, rest]
-        else:
-            found += np.array([(self.near @ values)[rest] for values in own])
-        for row, values, constant in zip(found, own, offset, strict=True):
-            row[:] = share * values[rest] + (1 - share) * (row + constant * self.left)
-        return found
-
-    def regression(self, values: Any) -> tuple[FloatArray, FloatArray]:
-        """Slope (content dim, any) and offset of what content says of own values, by ridge regression."""
-        total = np.asarray(values.sum(axis=0), dtype=np.float32).ravel()
-        moment = _moment(self._features.content, values) - np.multiply.outer(self.mean, total)
-        slope = self.solved @ moment
-        offset: FloatArray = total / np.float32(self._n_hot) - self.mean @ slope
-        return slope, offset
 
     def get_state(self) -> State:
         """Everything but the features, as a tree that can be saved."""
@@ -191,23 +238,16 @@ class Transfer:
         return cls(settings=TransferSettings(**own.pop("settings")), _features=features, **own)
 
 
-def _moment(content: FloatArray, values: Any) -> FloatArray:
-    """Contentᵀ values; only the rows that hold anything are read."""
-    if not isinstance(values, np.ndarray):
-        return np.asarray(values.T @ content, dtype=np.float32).T
-    known = np.flatnonzero(values.any(axis=1))
-    if len(known) > len(content) // 2:
-        whole: FloatArray = content.T @ values
-        return whole
-    return np.asarray(_only(values, known) @ content, dtype=np.float32).T
+def _formula(share: Any, own: FloatArray, predicted: FloatArray) -> FloatArray:
+    found: FloatArray = np.asarray(share * own + (1 - share) * predicted, dtype=np.float32)
+    return found
 
 
-def _only(values: FloatArray, known: IntArray) -> sparse.csr_matrix:
-    """The transpose of `values` as a sparse matrix, of which only the columns `known` hold anything."""
-    width = values.shape[1]
-    indptr = np.arange(width + 1) * len(known)
-    data = np.ascontiguousarray(values[known].T).ravel()
-    return sparse.csr_matrix((data, np.tile(known, width), indptr), shape=(width, len(values)))
+def _mixed(near: sparse.csr_matrix, values: FloatArray) -> FloatArray:
+    """Values of mixtures of items."""
+    if len(values) > MANY:
+        return np.asarray((near @ values.T).T, dtype=np.float32)
+    return np.array([near @ row for row in values], dtype=np.float32).reshape(len(values), near.shape[0])
 
 
 def _dense(values: Any) -> FloatArray:
