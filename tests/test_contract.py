@@ -62,12 +62,12 @@ def small_sasrec(_: Path) -> dict[str, Any]:
     return {"dim": 16, "epochs": 8, "learning_rate": 0.02}
 
 
-def stepping(learning_rate: float) -> Callable[[Path], dict[str, Any]]:
-    """A network with this step size: two dozen items give few steps. No check without torch."""
+def stepping(learning_rate: float, epochs: int = 1) -> Callable[[Path], dict[str, Any]]:
+    """A network with this step size, which learns the toy shop in an epoch. No check without torch."""
 
     def settings(_: Path) -> dict[str, Any]:
         pytest.importorskip("torch", reason="needs the extra 'lm'")
-        return {"learning_rate": learning_rate}
+        return {"learning_rate": learning_rate, "epochs": epochs}
 
     return settings
 
@@ -104,7 +104,7 @@ FACTORIES: dict[str, Callable[[Path], dict[str, Any]]] = {
     "rater.melu": small_melu,
     "scorer.ials": needing("implicit"),
     "scorer.ials-map": needing("implicit"),
-    "scorer.clcrec": stepping(0.02),
+    "scorer.clcrec": stepping(0.02, epochs=3),
     "scorer.dropoutnet": stepping(0.002),
     "scorer.heater": stepping(0.003),
     "scorer.sasrec": small_sasrec,

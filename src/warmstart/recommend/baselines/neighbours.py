@@ -8,25 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from warmstart.core.component import State
-from warmstart.core.linear import FloatArray, IntArray, resized
+from warmstart.core.linear import FloatArray, IntArray
 from warmstart.core.tunable import tunable
 from warmstart.data.dataset import Dataset
 from warmstart.recommend.evidence import interaction_matrix
-from warmstart.recommend.history import HistoryScorer
-from warmstart.recommend.mixture import ItemMixture
+from warmstart.recommend.mixed import MixedScorer
 from warmstart.recommend.tables import item_knn, rp3
 
 
 @dataclass(kw_only=True)
-class NeighbourScorer(HistoryScorer):
+class NeighbourScorer(MixedScorer):
     """Base of scorers that sum rows of a co-occurrence table over the history."""
 
     def _fit_tables(self, dataset: Dataset) -> None:
         interactions = interaction_matrix(dataset)
         self.table_ = self._table(interactions)
         counts = np.asarray(interactions.sum(axis=0), dtype=np.float32).ravel()
-        self._mixture = ItemMixture.fit(self._features, counts, strength=0.0)
+        self._fit_mixture(counts)
 
     @abstractmethod
     def _table(self, interactions: sparse.csr_matrix) -> sparse.csr_matrix: ...
@@ -36,23 +34,6 @@ class NeighbourScorer(HistoryScorer):
         empty = np.diff(self._mixture.rows.indptr) == 0
         scores[empty] = np.nan
         return scores
-
-    def _put(self, positions: IntArray) -> None:
-        if self._features is None:
-            rows = self._mixture.rows
-            self._mixture.rows = resized(rows, len(self.item_ids_), rows.shape[1])
-        else:
-            self._mixture.put(self._features, positions, len(self.item_ids_))
-
-    def get_state(self) -> State:
-        """What was learned, as a tree that can be saved."""
-        return super().get_state() | {"mixture": self._mixture.get_state()}
-
-    def set_state(self, state: State) -> None:
-        """Take back what `get_state` gave."""
-        own = dict(state)
-        self._mixture = ItemMixture(**own.pop("mixture"))
-        super().set_state(own)
 
 
 @dataclass(kw_only=True)

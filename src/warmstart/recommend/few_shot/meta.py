@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -29,8 +28,12 @@ class MetaScorer(FewShotScorer):
     """Base of scorers whose head is trained on episodes of the shop's users.
 
     Each task is a user: the first one to ten items, and among sampled others those that came later, to be
-    ranked first. torch (extra `lm`) is needed to fit only.
+    ranked first. torch (extra `lm`) is needed to fit only. Each is an alternative to compare with:
+    `TasteScorer` needs no training and was ahead up to two events where we measured
+    (docs/concepts/heads.md). A new one names its `head`.
     """
+
+    head: ClassVar[type[EpisodicHead]]
 
     tuning_trials: ClassVar[int] = 1
     """Too slow to fit for more on two cores: measured with the defaults."""
@@ -41,13 +44,9 @@ class MetaScorer(FewShotScorer):
     epochs: int = 20
     learning_rate: float = tunable(0.005, low=0.0005, high=0.02, log=True)
 
-    @abstractmethod
-    def _kind(self) -> type[EpisodicHead]:
-        """Which head."""
-
     def _new_head(self) -> EpisodicHead:
-        return self._kind()(
-            width=self.width or (0 if issubclass(self._kind(), MetricHead) else 32),
+        return self.head(
+            width=self.width or (0 if issubclass(self.head, MetricHead) else 32),
             epochs=self.epochs,
             learning_rate=self.learning_rate,
             loss="ranking",
@@ -93,102 +92,81 @@ class MetaScorer(FewShotScorer):
 class PrototypeScorer(MetaScorer):
     """Items ranked by the mean of what a user liked.
 
-    Prototypical networks (Snell, Swersky and Zemel, 2017): `PrototypeHead` over the
-    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
-    ahead up to two events where we measured (docs/concepts/heads.md).
+    Prototypical networks (Snell, Swersky and Zemel, 2017): `PrototypeHead` over `ItemSpace`.
 
-    Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
+    An alternative to compare with. Needs: events, text, torch to fit. Serves: hot and warm items.
     """
 
-    def _kind(self) -> type[EpisodicHead]:
-        return PrototypeHead
+    head: ClassVar[type[EpisodicHead]] = PrototypeHead
 
 
 @dataclass(kw_only=True)
 class MatchingScorer(MetaScorer):
     """Items ranked by attention over what a user did.
 
-    Matching networks (Vinyals et al., 2016): `MatchingHead` over the
-    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
-    ahead up to two events where we measured (docs/concepts/heads.md).
+    Matching networks (Vinyals et al., 2016): `MatchingHead` over `ItemSpace`.
 
-    Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
+    An alternative to compare with. Needs: events, text, torch to fit. Serves: hot and warm items.
     """
 
-    def _kind(self) -> type[EpisodicHead]:
-        return MatchingHead
+    head: ClassVar[type[EpisodicHead]] = MatchingHead
 
 
 @dataclass(kw_only=True)
 class MetaRidgeScorer(MetaScorer):
     """Items ranked by ridge regression on a learned embedding.
 
-    R2-D2 (Bertinetto et al., 2019): `RidgeHead` over the
-    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
-    ahead up to two events where we measured (docs/concepts/heads.md).
+    R2-D2 (Bertinetto et al., 2019): `RidgeHead` over `ItemSpace`.
 
-    Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
+    An alternative to compare with. Needs: events, text, torch to fit. Serves: hot and warm items.
     """
 
-    def _kind(self) -> type[EpisodicHead]:
-        return RidgeHead
+    head: ClassVar[type[EpisodicHead]] = RidgeHead
 
 
 @dataclass(kw_only=True)
 class MamlScorer(MetaScorer):
     """Items ranked by a few gradient steps from a learned start.
 
-    MAML (Finn, Abbeel and Levine, 2017): `MamlHead` over the
-    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
-    ahead up to two events where we measured (docs/concepts/heads.md).
+    MAML (Finn, Abbeel and Levine, 2017): `MamlHead` over `ItemSpace`.
 
-    Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
+    An alternative to compare with. Needs: events, text, torch to fit. Serves: hot and warm items.
     """
 
-    def _kind(self) -> type[EpisodicHead]:
-        return MamlHead
+    head: ClassVar[type[EpisodicHead]] = MamlHead
 
 
 @dataclass(kw_only=True)
 class AnilScorer(MetaScorer):
     """Items ranked by a few gradient steps of the last layer.
 
-    ANIL (Raghu et al., 2020): `AnilHead` over the
-    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
-    ahead up to two events where we measured (docs/concepts/heads.md).
+    ANIL (Raghu et al., 2020): `AnilHead` over `ItemSpace`.
 
-    Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
+    An alternative to compare with. Needs: events, text, torch to fit. Serves: hot and warm items.
     """
 
-    def _kind(self) -> type[EpisodicHead]:
-        return AnilHead
+    head: ClassVar[type[EpisodicHead]] = AnilHead
 
 
 @dataclass(kw_only=True)
 class ReptileScorer(MetaScorer):
     """Items ranked by a few gradient steps from where all users end.
 
-    Reptile (Nichol, Achiam and Schulman, 2018): `ReptileHead` over the
-    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
-    ahead up to two events where we measured (docs/concepts/heads.md).
+    Reptile (Nichol, Achiam and Schulman, 2018): `ReptileHead` over `ItemSpace`.
 
-    Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
+    An alternative to compare with. Needs: events, text, torch to fit. Serves: hot and warm items.
     """
 
-    def _kind(self) -> type[EpisodicHead]:
-        return ReptileHead
+    head: ClassVar[type[EpisodicHead]] = ReptileHead
 
 
 @dataclass(kw_only=True)
 class NeuralProcessScorer(MetaScorer):
     """Items ranked by one code for a user, averaged over what they did.
 
-    Conditional neural processes (Garnelo et al., 2018): `NeuralProcessHead` over the
-    vectors of `ItemSpace`. An alternative to compare with: `TasteScorer` needs no training and was
-    ahead up to two events where we measured (docs/concepts/heads.md).
+    Conditional neural processes (Garnelo et al., 2018): `NeuralProcessHead` over `ItemSpace`.
 
-    Needs: events, text, torch to fit. Serves: hot and warm items, any amount of evidence.
+    An alternative to compare with. Needs: events, text, torch to fit. Serves: hot and warm items.
     """
 
-    def _kind(self) -> type[EpisodicHead]:
-        return NeuralProcessHead
+    head: ClassVar[type[EpisodicHead]] = NeuralProcessHead

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -22,15 +22,36 @@ from warmstart.recommend.neural.material import Material, row_means
 _TOP: Final = 20
 
 
-@dataclass(kw_only=True)
-class NeuralScorer(HistoryScorer):
-    """Base of scorers with an item tower and a user tower whose product is the score.
+class Trainable(Protocol):
+    """What a network learns from."""
 
-    torch (extra `lm`) is needed to fit, not to load, ask or add. A twentieth of the users, 500 at most
-    and none where that is below 20, is held back: after each epoch half of their items is asked with and
-    the other half looked for, once with the items as they are and once as if all were new. `patience`
-    epochs without a better nDCG@20 end the training, and the best epoch is kept. A new one writes
-    `_n_epochs`, `_epochs`, `_encode_items`, `_inputs` and `_encode_users`.
+    @property
+    def order(self) -> IntArray:
+        """Catalogue positions of the items that are learned from."""
+
+    @property
+    def basis(self) -> FloatArray:
+        """What turns catalogue content into the content that the network sees."""
+
+    @property
+    def n_train(self) -> int:
+        """How much there is to learn from."""
+
+    @property
+    def n_held(self) -> int:
+        """How much is held back for early stopping."""
+
+
+M = TypeVar("M", bound=Trainable)
+
+
+@dataclass(kw_only=True)
+class TrainedScorer(HistoryScorer, Generic[M]):
+    """Base of scorers with a network in numpy arrays: what is kept of it, early stopping, new items.
+
+    torch (extra `lm`) is needed to fit, not to load, ask or add. `patience` epochs without a better quality
+    on what is held back end the training, and the best epoch is kept. A new one writes `_material`,
+    `_n_epochs`, `_epochs`, `_quality`, `_item_vectors` and `_score_history`.
     """
 
     needs_encoder: ClassVar[bool] = True
@@ -44,16 +65,16 @@ class NeuralScorer(HistoryScorer):
 
     def _fit_tables(self, dataset: Dataset) -> None:
         torch = load_torch(type(self).__name__)
-        material = Material.of(dataset.item_texts, self.content, interaction_matrix(dataset), self.seed)
+        material = self._material(dataset)
         self.basis_ = material.basis
         self.weights_: Weights = {}
         self.own_ = np.zeros((len(self.item_ids_), 0), dtype=np.float32)
         self.hot_ = np.zeros(len(self.item_ids_), dtype=np.bool_)
-        if material.train.nnz:
+        if material.n_train:
             self._train(torch, material)
         self.vectors_ = self._vectors(np.arange(len(self.item_ids_)))
 
-    def _train(self, torch: ModuleType, material: Material) -> None:
+    def _train(self, torch: ModuleType, material: M) -> None:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             self.weights_ = self._best_epoch(torch, material)
@@ -62,37 +83,25 @@ class NeuralScorer(HistoryScorer):
         self.own_[material.order] = own
         self.hot_[material.order] = True
 
-    def _best_epoch(self, torch: ModuleType, material: Material) -> Weights:
+    def _best_epoch(self, torch: ModuleType, material: M) -> Weights:
+        """The weights of the best epoch; of the last where nothing is held back to tell."""
         best: Weights = {}
         highest, waited = -1.0, 0
         for weights in track(self._epochs(torch, material), type(self).__name__, total=self._n_epochs()):
-            reached = self._quality(weights, material)
+            reached = self._quality(weights, material) if material.n_held else highest + 1.0
             waited = 0 if reached > highest or not best else waited + 1
             if not waited:
                 best, highest = weights, reached
-            if waited >= self.patience and material.asked.nnz:
+            if waited >= self.patience:
                 break
         return best
-
-    def _quality(self, weights: Weights, material: Material) -> float:
-        """nDCG@20 of the held-back users, averaged over items as they are and items as if new."""
-        if not material.asked.nnz:
-            return 0.0
-        hot = np.ones(len(material.order), dtype=np.bool_)
-        own = weights["own"]
-        users = self._encode_users(
-            weights, row_means(material.asked) @ self._inputs(weights, own, material.content, hot)
-        )
-        known = self._encode_items(weights, own, material.content, hot)
-        as_new = self._encode_items(weights, np.zeros_like(own), material.content, ~hot)
-        return float(np.mean([_ndcg(users @ items.T, material) for items in (known, as_new)]))
 
     def _vectors(self, positions: IntArray) -> FloatArray:
         """Vectors of the items at these positions, NaN for those that nothing is known of."""
         content, hot = self.content[positions], self.hot_[positions]
         if not self.weights_:
             return np.full((len(positions), 1), np.nan, dtype=np.float32)
-        vectors = self._encode_items(self.weights_, self.own_[positions], content @ self.basis_, hot)
+        vectors = self._item_vectors(self.weights_, self.own_[positions], content @ self.basis_, hot)
         vectors[~hot & ~content.any(axis=1)] = np.nan
         return vectors.astype(np.float32)
 
@@ -107,26 +116,59 @@ class NeuralScorer(HistoryScorer):
             return np.full(len(self.item_ids_), np.nan, dtype=np.float32)
         return self._score_history(positions, weights)
 
-    def _score_history(self, positions: IntArray, weights: FloatArray) -> FloatArray:
-        content = self.content[positions] @ self.basis_
-        inputs = self._inputs(self.weights_, self.own_[positions], content, self.hot_[positions])
-        pooled = weights @ inputs / max(float(np.abs(weights).sum()), 1e-12)
-        scores: FloatArray = self.vectors_ @ self._encode_users(self.weights_, pooled[None, :])[0]
-        return scores
+    @abstractmethod
+    def _material(self, dataset: Dataset) -> M:
+        """What to learn from."""
 
     @abstractmethod
     def _n_epochs(self) -> int:
         """How many epochs there are at most."""
 
     @abstractmethod
-    def _epochs(self, torch: ModuleType, material: Material) -> Iterator[Weights]:
+    def _epochs(self, torch: ModuleType, material: M) -> Iterator[Weights]:
         """Train; after each epoch give all weights. "own" holds what is known of each item by itself."""
 
     @abstractmethod
-    def _encode_items(
+    def _quality(self, weights: Weights, material: M) -> float:
+        """How well those held back are answered with these weights."""
+
+    @abstractmethod
+    def _item_vectors(
         self, weights: Weights, own: FloatArray, content: FloatArray, hot: BoolArray
     ) -> FloatArray:
         """Item vectors. Rows of `own` are zero where `hot` is false."""
+
+
+@dataclass(kw_only=True)
+class NeuralScorer(TrainedScorer[Material]):
+    """Base of scorers with an item tower and a user tower whose product is the score.
+
+    A twentieth of the users, 500 at most and none where that is below 20, is held back: after each epoch
+    half of their items is asked with and the other half looked for, once with the items as they are and
+    once as if all were new. A new one writes `_n_epochs`, `_epochs`, `_item_vectors`, `_inputs` and
+    `_encode_users`.
+    """
+
+    def _material(self, dataset: Dataset) -> Material:
+        return Material.of(dataset.item_texts, self.content, interaction_matrix(dataset), self.seed)
+
+    def _quality(self, weights: Weights, material: Material) -> float:
+        """nDCG@20 of the held-back users, averaged over items as they are and items as if new."""
+        hot = np.ones(len(material.order), dtype=np.bool_)
+        own = weights["own"]
+        users = self._encode_users(
+            weights, row_means(material.asked) @ self._inputs(weights, own, material.content, hot)
+        )
+        known = self._item_vectors(weights, own, material.content, hot)
+        as_new = self._item_vectors(weights, np.zeros_like(own), material.content, ~hot)
+        return float(np.mean([_ndcg(users @ items.T, material) for items in (known, as_new)]))
+
+    def _score_history(self, positions: IntArray, weights: FloatArray) -> FloatArray:
+        content = self.content[positions] @ self.basis_
+        inputs = self._inputs(self.weights_, self.own_[positions], content, self.hot_[positions])
+        pooled = weights @ inputs / max(float(np.abs(weights).sum()), 1e-12)
+        scores: FloatArray = self.vectors_ @ self._encode_users(self.weights_, pooled[None, :])[0]
+        return scores
 
     @abstractmethod
     def _inputs(self, weights: Weights, own: FloatArray, content: FloatArray, hot: BoolArray) -> FloatArray:

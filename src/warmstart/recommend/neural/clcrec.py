@@ -85,7 +85,7 @@ class ClcrecScorer(NeuralScorer):
         first, second = (_info_nce(torch, z / self.temperature, same) for z in (agreement, choice))
         return self.balance * first + (1 - self.balance) * second
 
-    def _encode_items(
+    def _item_vectors(
         self, weights: Weights, own: FloatArray, content: FloatArray, hot: BoolArray
     ) -> FloatArray:
         hidden = dense(weights, "hidden", unit_rows(content))
@@ -94,7 +94,7 @@ class ClcrecScorer(NeuralScorer):
         return vectors
 
     def _inputs(self, weights: Weights, own: FloatArray, content: FloatArray, hot: BoolArray) -> FloatArray:
-        return self._encode_items(weights, own, content, hot)
+        return self._item_vectors(weights, own, content, hot)
 
     def _encode_users(self, weights: Weights, pooled: FloatArray) -> FloatArray:
         return pooled

@@ -75,7 +75,7 @@ class DropoutNetScorer(NeuralScorer):
                 schedule.step()
             yield _tower_weights(towers) | {"own": items}
 
-    def _encode_items(
+    def _item_vectors(
         self, weights: Weights, own: FloatArray, content: FloatArray, hot: BoolArray
     ) -> FloatArray:
         return _forward(weights, "item", np.hstack([own, content]))

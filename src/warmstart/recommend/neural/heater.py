@@ -116,7 +116,7 @@ class HeaterScorer(NeuralScorer):
         replaced = torch.from_numpy(rng.random((len(factors), 1)) < self.dropout)
         return side["last"](side["body"](torch.where(replaced, standing_in, known))), gap
 
-    def _encode_items(
+    def _item_vectors(
         self, weights: Weights, own: FloatArray, content: FloatArray, hot: BoolArray
     ) -> FloatArray:
         standing_in = _forward_experts(weights, "item", content)

@@ -69,6 +69,16 @@ class Material:
             wanted=wanted,
         )
 
+    @property
+    def n_train(self) -> int:
+        """How many events there are to learn from."""
+        return int(self.train.nnz)
+
+    @property
+    def n_held(self) -> int:
+        """How many events those held back are asked with."""
+        return int(self.asked.nnz)
+
     def n_batches(self, size: int) -> int:
         """How many batches of about `size` events make an epoch; small shops are gone through again."""
         return self._passes(size) * self._parts(size)

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, ClassVar, Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 
-from warmstart.core.linear import FloatArray, IntArray
-from warmstart.core.progress import track
+from warmstart.core.linear import BoolArray, FloatArray, IntArray
 from warmstart.core.tunable import tunable
 from warmstart.data.dataset import Dataset
-from warmstart.data.query import Query
-from warmstart.recommend.history import HistoryScorer
 from warmstart.recommend.neural.attention import encode, exported_network, network
-from warmstart.recommend.neural.layers import Weights, load_torch
+from warmstart.recommend.neural.base import TrainedScorer
+from warmstart.recommend.neural.layers import Weights
 from warmstart.recommend.neural.material import anchored_basis
 from warmstart.recommend.order.sequence import item_sequences
 
@@ -66,6 +64,16 @@ class Sequences:
             held=[sequence for i, sequence in enumerate(short) if i in held],
         )
 
+    @property
+    def n_train(self) -> int:
+        """How many sequences there are to learn from."""
+        return len(self.train)
+
+    @property
+    def n_held(self) -> int:
+        """How many sequences are held back."""
+        return len(self.held)
+
     def steps(self) -> int:
         """Batches of an epoch; a small shop is gone through again."""
         return max(-(-len(self.train) // _BATCH), min(_MIN_STEPS, 4 * len(self.train)) // 8)
@@ -108,7 +116,7 @@ def _batch(rows: list[IntArray], horizon: int, rng: np.random.Generator) -> tupl
 
 
 @dataclass(kw_only=True)
-class SasrecScorer(HistoryScorer):
+class SasrecScorer(TrainedScorer[Sequences]):
     """Self-attention over the items of a history, in order, whose last state is compared with every item.
 
     Kang and McAuley (2018): learned places, one head, causal attention, layer norm, dropout. An item is its
@@ -125,52 +133,22 @@ class SasrecScorer(HistoryScorer):
     fit (extra `lm`), not to load, ask or add. *Cost*: one to two CPU-minutes for a hundred thousand events.
     """
 
-    needs_encoder: ClassVar[bool] = True
-    tuning_trials: ClassVar[int] = 1
-    """Too slow to fit for more on two cores: measured with the defaults."""
-
     dim: int = 64
     blocks: int = 1
     max_length: int = 50
     epochs: int = 20
-    patience: int = 3
     horizon: int = 100
     shuffled: float = 0.3
     negatives: int = 512
     dropout: float = tunable(0.4, low=0.0, high=0.7)
     id_dropout: float = tunable(0.5, low=0.1, high=0.9)
     learning_rate: float = tunable(0.003, low=0.0005, high=0.02, log=True)
-    seed: int = 0
 
-    def _fit_tables(self, dataset: Dataset) -> None:
-        torch = load_torch(type(self).__name__)
-        material = Sequences.of(dataset, self.content, self.max_length, self.seed)
-        self.basis_ = material.basis
-        self.weights_: Weights = {}
-        self.own_ = np.zeros((len(self.item_ids_), self.dim), dtype=np.float32)
-        self.hot_ = np.zeros(len(self.item_ids_), dtype=np.bool_)
-        if material.train:
-            self._train(torch, material)
-        self.vectors_ = self._vectors(np.arange(len(self.item_ids_)))
+    def _material(self, dataset: Dataset) -> Sequences:
+        return Sequences.of(dataset, self.content, self.max_length, self.seed)
 
-    def _train(self, torch: ModuleType, material: Sequences) -> None:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            self.weights_ = self._best_epoch(torch, material)
-        self.own_[material.order] = self.weights_.pop("own")
-        self.hot_[material.order] = True
-
-    def _best_epoch(self, torch: ModuleType, material: Sequences) -> Weights:
-        best: Weights = {}
-        highest, waited = -1.0, 0
-        for weights in track(self._epochs(torch, material), type(self).__name__, total=self.epochs):
-            reached = _quality(weights, material) if material.held else 0.0
-            waited = 0 if reached > highest or not best or not material.held else waited + 1
-            if not waited:
-                best, highest = weights, reached
-            if waited >= self.patience:
-                break
-        return best
+    def _n_epochs(self) -> int:
+        return self.epochs
 
     def _epochs(self, torch: ModuleType, material: Sequences) -> Iterator[Weights]:
         rng = np.random.default_rng(self.seed)
@@ -228,25 +206,23 @@ class SasrecScorer(HistoryScorer):
         chosen = torch.from_numpy(items)
         return model.content(content[chosen]) + kept * model.own[chosen]
 
-    def _vectors(self, positions: IntArray) -> FloatArray:
-        """Vectors of the items at these positions, NaN for those that nothing is known of."""
-        content = self.content[positions]
-        if not self.weights_:
-            return np.full((len(positions), 1), np.nan, dtype=np.float32)
-        vectors = (content @ self.basis_) @ self.weights_["content.weight"] + self.own_[positions]
-        vectors[~self.hot_[positions] & ~content.any(axis=1)] = np.nan
-        return vectors.astype(np.float32)
+    def _item_vectors(
+        self, weights: Weights, own: FloatArray, content: FloatArray, hot: BoolArray
+    ) -> FloatArray:
+        vectors: FloatArray = content @ weights["content.weight"] + own
+        return vectors
 
-    def _put(self, positions: IntArray) -> None:
-        self.own_, self.hot_ = self._grown(self.own_), self._grown(self.hot_)
-        self.vectors_ = self._grown(self.vectors_)
-        self.vectors_[positions] = self._vectors(positions)
-
-    def _score(self, query: Query) -> FloatArray:
-        positions, weights = self.history(query)
-        if not self.weights_ or not len(positions):
-            return np.full(len(self.item_ids_), np.nan, dtype=np.float32)
-        return self._score_history(positions, weights)
+    def _quality(self, weights: Weights, material: Sequences) -> float:
+        """nDCG@20 of the second halves of the held-back sequences, items as they are and as if new."""
+        new = material.content @ weights["content.weight"]
+        values = []
+        for sequence in material.held:
+            asked, wanted = np.split(sequence, [max(1, len(sequence) // 2)])
+            for vectors in (new + weights["own"], new):
+                scores = vectors @ encode(weights, vectors[asked][None])[0, -1]
+                scores[asked] = -np.inf
+                values.append(_ndcg(scores, wanted))
+        return float(np.mean(values))
 
     def _score_history(self, positions: IntArray, weights: FloatArray) -> FloatArray:
         """What speaks against an item is taken away: the state of the liked minus that of the disliked."""
@@ -259,19 +235,6 @@ class SasrecScorer(HistoryScorer):
                 scores += np.float32(sign) * (self.vectors_ @ encode(self.weights_, inputs[None])[0, -1])
         scores[~np.isfinite(self.vectors_).all(axis=1)] = np.nan
         return scores
-
-
-def _quality(weights: Weights, material: Sequences) -> float:
-    """nDCG@20 of the second halves of the held-back sequences, items as they are and as if new."""
-    new = material.content @ weights["content.weight"]
-    values = []
-    for sequence in material.held:
-        asked, wanted = np.split(sequence, [max(1, len(sequence) // 2)])
-        for vectors in (new + weights["own"], new):
-            scores = vectors @ encode(weights, vectors[asked][None])[0, -1]
-            scores[asked] = -np.inf
-            values.append(_ndcg(scores, wanted))
-    return float(np.mean(values))
 
 
 def _ndcg(scores: FloatArray, wanted: IntArray) -> float:

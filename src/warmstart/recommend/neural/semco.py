@@ -69,14 +69,14 @@ class SemcoScorer(NeuralScorer):
             own = {"own": np.zeros((len(content), 0), dtype=np.float32)}
             yield exported("hidden", hidden, norm) | exported("last", last) | own
 
-    def _encode_items(
+    def _item_vectors(
         self, weights: Weights, own: FloatArray, content: FloatArray, hot: BoolArray
     ) -> FloatArray:
         hidden = np.maximum(dense(weights, "hidden", unit_rows(content)), 0.0)
         return unit_rows(dense(weights, "last", hidden))
 
     def _inputs(self, weights: Weights, own: FloatArray, content: FloatArray, hot: BoolArray) -> FloatArray:
-        return self._encode_items(weights, own, content, hot)
+        return self._item_vectors(weights, own, content, hot)
 
     def _encode_users(self, weights: Weights, pooled: FloatArray) -> FloatArray:
         return unit_rows(pooled)

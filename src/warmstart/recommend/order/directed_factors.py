@@ -9,13 +9,12 @@ import numpy as np
 from scipy import sparse
 
 from warmstart.core.component import State
-from warmstart.core.linear import FloatArray, IntArray, randomised_svd, resized
+from warmstart.core.linear import FloatArray, IntArray, randomised_svd
 from warmstart.core.tunable import tunable
 from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
 from warmstart.recommend.evidence import interaction_matrix
-from warmstart.recommend.history import HistoryScorer
-from warmstart.recommend.mixture import ItemMixture
+from warmstart.recommend.mixed import MixedScorer
 from warmstart.recommend.order.sequence import DIRECTION, forward_counts, item_sequences, lateness
 
 LATE_EXPONENT: Final = 0.25
@@ -60,7 +59,7 @@ def directed_factors(
 
 
 @dataclass(kw_only=True)
-class DirectedFactorScorer(HistoryScorer):
+class DirectedFactorScorer(MixedScorer):
     """What people turn to after a history like this, by low-rank factors of directed co-occurrence.
 
     The sum over the history of left · right (`directed_factors`), the latest items weighing most, over
@@ -98,7 +97,7 @@ class DirectedFactorScorer(HistoryScorer):
             seed=self.seed,
         )
         self.popularity_ = np.log1p(counts) + np.float32(LATE_EXPONENT) * np.log(lateness(forward))
-        self._mixture = ItemMixture.fit(self._features, counts, strength=0.0)
+        self._fit_mixture(counts)
         self._mix()
         self.norm_ = self._fit_norm(np.flatnonzero(counts > 0))
 
@@ -132,20 +131,10 @@ class DirectedFactorScorer(HistoryScorer):
         return scores
 
     def _put(self, positions: IntArray) -> None:
-        if self._features is None:
-            rows = self._mixture.rows
-            self._mixture.rows = resized(rows, len(self.item_ids_), rows.shape[1])
-        else:
-            self._mixture.put(self._features, positions, len(self.item_ids_))
+        super()._put(positions)
         self._mix()
-
-    def get_state(self) -> State:
-        """What was learned, as a tree that can be saved."""
-        return super().get_state() | {"mixture": self._mixture.get_state()}
 
     def set_state(self, state: State) -> None:
         """Take back what `get_state` gave."""
-        own = dict(state)
-        self._mixture = ItemMixture(**own.pop("mixture"))
-        super().set_state(own)
+        super().set_state(state)
         self._mix()
