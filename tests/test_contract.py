@@ -59,7 +59,7 @@ def small_melu(_: Path) -> dict[str, Any]:
 def small_sasrec(_: Path) -> dict[str, Any]:
     """A network that learns the toy shop in a moment."""
     pytest.importorskip("torch", reason="needs the extra 'lm'")
-    return {"dim": 16, "epochs": 8, "learning_rate": 0.02}
+    return {"dim": 16, "epochs": 5, "learning_rate": 0.02}
 
 
 def stepping(learning_rate: float, epochs: int = 1) -> Callable[[Path], dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import itertools
 from functools import partial
@@ -122,23 +123,15 @@ def an_added_item_is_live(trial: AnyScorerTrial[AnyScorer]) -> None:
     """What is added after `fit` is scored at once, also by a loaded one, and in its right place."""
     if "warm" not in trial.fitted.serves_items:
         return
-    before = without_new(trial.toy)
-    for scorer in (_fitted_before(trial, before), _loaded_before(trial, before)):
+    fitted = trial.fit_on(trial.factory(), without_new(trial.toy).dataset)
+    loaded = trial.factory()
+    loaded.set_state(copy.deepcopy(fitted.get_state()))
+    trial.loaded(loaded)
+    for scorer in (fitted, loaded):
         scorer.add(new_items(trial.toy))
         if set(scorer.item_ids_) != set(trial.toy.dataset.item_ids):
             raise AssertionError(f"the catalogue after add is {scorer.item_ids_}")
         _added_items_are_right(trial.toy, scorer)
-
-
-def _fitted_before(trial: AnyScorerTrial[AnyScorer], toy: Checkerboard) -> AnyScorer:
-    return trial.fit_on(trial.factory(), toy.dataset)
-
-
-def _loaded_before(trial: AnyScorerTrial[AnyScorer], toy: Checkerboard) -> AnyScorer:
-    scorer = trial.factory()
-    scorer.set_state(_fitted_before(trial, toy).get_state())
-    trial.loaded(scorer)
-    return scorer
 
 
 def _added_items_are_right(toy: Checkerboard, scorer: AnyScorer) -> None:
