@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from warmstart.core.errors import InputError, NotFittedError
-from warmstart.testing.component_checks import same
+from warmstart.testing.component_checks import refused, same
 from warmstart.testing.trials import ClassifierTrial
 
 _ODD = [
@@ -65,7 +62,7 @@ def the_probabilities_belong_to_the_asker(trial: ClassifierTrial) -> None:
 def a_call_that_makes_no_sense_is_refused(trial: ClassifierTrial) -> None:
     """Bare strings, lists of different lengths, fewer than two labels, and asking before fit."""
     fit, encoder = trial.factory().fit, trial.encoder
-    calls: tuple[Callable[[], object], ...] = (
+    refused(
         lambda: fit("tent", ["a"], encoder=encoder),
         lambda: fit(["tent", "stove"], ["a"], encoder=encoder),
         lambda: fit(["tent", "stove"], ["a", "a"], encoder=encoder),
@@ -73,12 +70,6 @@ def a_call_that_makes_no_sense_is_refused(trial: ClassifierTrial) -> None:
         lambda: trial.fitted.predict_proba("tent"),
         lambda: trial.factory().predict_proba(["tent"]),
     )
-    for number, call in enumerate(calls):
-        try:
-            call()
-        except (InputError, NotFittedError):
-            continue
-        raise AssertionError(f"call {number} must be an error")
 
 
 def unseen_texts_get_the_label_of_their_group(trial: ClassifierTrial) -> None:

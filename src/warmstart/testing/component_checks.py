@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 import json
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from warmstart.core.artifact import read_state, write_state
 from warmstart.core.component import Component
-from warmstart.core.errors import ConfigError
+from warmstart.core.errors import ConfigError, InputError, NotFittedError
 from warmstart.testing.trials import AnyComponent, Trial
 
 
@@ -22,6 +23,16 @@ def same(one: npt.ArrayLike, other: npt.ArrayLike, *, exactly: bool = False) -> 
     tolerance = 0.0 if exactly else 1e-4
     found, expected = np.asarray(one, dtype=np.float64), np.asarray(other, dtype=np.float64)
     np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance, equal_nan=True)
+
+
+def refused(*calls: Callable[[], object]) -> None:
+    """Fail unless each call is refused as wrong input, or as use before `fit`."""
+    for number, call in enumerate(calls):
+        try:
+            call()
+        except (InputError, NotFittedError):
+            continue
+        raise AssertionError(f"call {number} must be an error")
 
 
 def same_seed_same_answer(trial: Trial[AnyComponent]) -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from warmstart.core.errors import InputError, NotFittedError
 from warmstart.roles.few_shot_head import Belief, Evidence, Values
-from warmstart.testing.component_checks import same
+from warmstart.testing.component_checks import refused, same
 from warmstart.testing.trials import HeadTrial
 
 
@@ -94,7 +91,7 @@ def examples_that_make_no_sense_are_refused(trial: HeadTrial) -> None:
     """Wrong lengths, numbers that are none, weights of zero, what was never seen, and no tasks."""
     belief, row = trial.fitted.belief(), trial.vectors[0]
     other = trial.fit(trial.factory())
-    calls: tuple[Callable[[], object], ...] = (
+    refused(
         lambda: belief.update(row[:-1], 1.0),
         lambda: belief.update(row * np.nan, 1.0),
         lambda: belief.update(row, float("inf")),
@@ -105,12 +102,6 @@ def examples_that_make_no_sense_are_refused(trial: HeadTrial) -> None:
         lambda: trial.factory().fit([]),
         lambda: trial.factory().belief(),
     )
-    for number, call in enumerate(calls):
-        try:
-            call()
-        except (InputError, NotFittedError):
-            continue
-        raise AssertionError(f"call {number} must be an error")
 
 
 def _answers(belief: Belief, trial: HeadTrial) -> tuple[Values, ...]:

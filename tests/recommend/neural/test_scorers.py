@@ -1,6 +1,7 @@
 """The neural cold-start methods; the contract is tested with that of all components."""
 
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -85,3 +86,15 @@ def test_the_entmax_loss_has_the_gradient_of_its_definition():
 def test_the_entmax_loss_is_zero_where_the_right_answer_is_beyond_doubt():
     torch = pytest.importorskip("torch")
     assert float(entmax_loss(10.0 * torch.eye(4))) == pytest.approx(0.0, abs=1e-6)
+
+
+@pytest.mark.parametrize(("held", "kept"), [(0, 4), (3, 1)])
+def test_the_best_epoch_is_kept_and_the_last_where_nobody_can_tell(monkeypatch, held, kept):
+    """Five epochs whose quality falls after the second; patience ends the training where it can be told."""
+    scorer = DropoutNetScorer(patience=2)
+    epochs = [{"epoch": np.full(1, i, dtype=np.float32)} for i in range(5)]
+    quality = [0.3, 0.9, 0.2, 0.1, 0.95]
+    monkeypatch.setattr(scorer, "_epochs", lambda torch, material: iter(epochs))
+    monkeypatch.setattr(scorer, "_quality", lambda weights, material: quality[int(weights["epoch"][0])])
+    best = scorer._best_epoch(np, SimpleNamespace(n_held=held))  # type: ignore[arg-type]
+    assert best["epoch"][0] == kept
