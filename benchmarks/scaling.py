@@ -131,9 +131,9 @@ def _features(size: int, rng: np.random.Generator) -> ItemFeatures:
         encoder=CatalogueEncoder(),
         vocabulary=Vocabulary([]),
         idf=none,
-        topics=none,
-        centre=none,
-        encoded=np.ascontiguousarray(content[:, :ENCODED]),
+        topics=np.zeros((TOPICS, 0), dtype=np.float32),
+        centre=np.zeros(content.shape[1], dtype=np.float32),
+        lengths=np.ones(size, dtype=np.float32),
         tfidf=tfidf,
         content=content,
     )
@@ -147,9 +147,8 @@ def _transfer(
     own = np.where(counts < settings.thin_below, counts / (counts + settings.strength), 1.0)
     indptr = np.concatenate([[0], np.cumsum(np.where(counts < settings.thin_below, NEIGHBOURS, 0))])
     donors = order[rng.integers(0, int((counts > 0).sum()), NEIGHBOURS * len(thin))]
-    near = sparse.csr_matrix(
-        (np.full(len(donors), 1.0 / NEIGHBOURS, dtype=np.float32), donors, indptr), shape=(size, size)
-    )
+    weights = rng.random(len(donors), dtype=np.float32) ** 2 / np.float32(NEIGHBOURS)
+    near = sparse.csr_matrix((weights, donors, indptr), shape=(size, size))
     dim = features.content.shape[1]
     solved = np.eye(dim, dtype=np.float32)
     mean = np.zeros(dim, dtype=np.float32)

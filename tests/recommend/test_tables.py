@@ -14,7 +14,6 @@ from warmstart.recommend.tables import (
     nearest_mixture,
     ridge_map,
     rp3,
-    strongest,
 )
 
 who_chose_what = st.integers(1, 6).flatmap(
@@ -116,23 +115,3 @@ def test_ridge_without_penalty_is_least_squares_and_with_much_is_the_mean():
     exact, *_ = np.linalg.lstsq(np.column_stack([x, np.ones(30)]), y, rcond=None)
     np.testing.assert_allclose(ridge_map(x, y, 0.0), exact, atol=1e-3)
     np.testing.assert_allclose(ridge_map(x, y, 1e9), [0, 0, 0, y.mean()], atol=1e-3)
-
-
-@given(
-    st.lists(hnp.arrays(np.float32, (5, 5), elements=st.floats(0, 8, width=16)), min_size=1, max_size=3),
-    st.integers(1, 4),
-)
-def test_of_long_rows_the_strongest_pairs_over_all_tables_stay(dense: list[np.ndarray], most: int):
-    tables = {str(i): sparse.csr_matrix(table) for i, table in enumerate(dense)}
-    found = [table.toarray() for table in strongest(tables, most).values()]
-    tops = [table.max(axis=1) for table in dense]
-    level = [own[own > 0].mean() if (own > 0).any() else 1.0 for own in tops]
-    strength = np.sum([table / top for table, top in zip(dense, level, strict=True)], axis=0)
-    long = np.max([(table > 0).sum(axis=1) for table in dense], axis=0) > most
-    for row in range(5):
-        kept = np.any([table[row] > 0 for table in found], axis=0)
-        for table, own in zip(dense, found, strict=True):
-            np.testing.assert_array_equal(own[row], np.where(kept | ~long[row], table[row], 0))
-        if long[row]:
-            assert kept.sum() == most
-            assert strength[row][kept].min() >= strength[row][~kept].max() - 1e-4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from typing import Self
@@ -47,13 +48,7 @@ class Dataset:
             if f.name in TABLES:
                 object.__setattr__(self, f.name, _conform(f.name, getattr(self, f.name)))
         object.__setattr__(self, "events", _with_event_types(self.events))
-        repeated = self.items.filter(pl.col(c.ITEM_ID).is_duplicated())
-        if len(repeated):
-            raise InputError(
-                expected="each item_id once",
-                found=f"{repeated[c.ITEM_ID].n_unique()} repeated, such as {repeated[c.ITEM_ID][0]!r}",
-                todo="Keep one row per item (read_shop does this and reports it).",
-            )
+        _check_unique(self.items)
 
     @classmethod
     def from_records(
@@ -87,13 +82,34 @@ class Dataset:
         added = _conform("items", items)
         if not len(added):
             return self
-        frame = self.items.update(added, on=c.ITEM_ID, how="left", include_nulls=True)
+        _check_unique(added)
         new = added.join(self.items.select(c.ITEM_ID), on=c.ITEM_ID, how="anti", maintain_order="left")
-        return replace(self, items=pl.concat([frame, new]))
+        frame = self.items
+        if len(new) < len(added):
+            frame = frame.update(added, on=c.ITEM_ID, how="left", include_nulls=True)
+        return self._having(pl.concat([frame, new]))
+
+    def _having(self, items: pl.DataFrame) -> Self:
+        """The same shop with a table of items known to be in order; the others are not checked again."""
+        same = copy(self)
+        for name in ("item_ids", "texts", "item_texts"):
+            vars(same).pop(name, None)
+        object.__setattr__(same, "items", items)
+        return same
 
     def with_events(self, events: pl.DataFrame) -> Self:
         """The same shop with these events after the ones it has."""
         return replace(self, events=pl.concat([self.events, _conform("events", events)]))
+
+
+def _check_unique(items: pl.DataFrame) -> None:
+    repeated = items.filter(pl.col(c.ITEM_ID).is_duplicated())
+    if len(repeated):
+        raise InputError(
+            expected="each item_id once",
+            found=f"{repeated[c.ITEM_ID].n_unique()} repeated, such as {repeated[c.ITEM_ID][0]!r}",
+            todo="Keep one row per item (read_shop does this and reports it).",
+        )
 
 
 def _with_event_types(events: pl.DataFrame) -> pl.DataFrame:

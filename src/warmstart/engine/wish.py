@@ -64,9 +64,11 @@ class Constraints:
         told = [f"understood:{part}" for part in self.wish.understood()]
         if self.wish.price and not self._bounded:
             told.append("shop_without_prices")
-        asked, known = self.wish.price.currency, self.shelves.words.currencies
-        if self._bounded and asked and known and asked not in known:
-            told.append(f"currency_not_converted:{asked}")
+        asked = self.wish.price.currency
+        if self._bounded and asked:
+            known = self.shelves.words.currencies
+            if known and asked not in known:
+                told.append(f"currency_not_converted:{asked}")
         return (*told, *(f"not_understood:{part}" for part in self.wish.unread))
 
     @property

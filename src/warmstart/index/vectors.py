@@ -31,8 +31,9 @@ class ExactIndex:
     def put(self, positions: IntArray, vectors: FloatArray) -> None:
         """Write vectors at `positions`, growing as needed."""
         size = max(len(self.vectors), int(positions.max(initial=-1)) + 1)
+        self._unknown = np.pad(self._unknown, (0, size - len(self.vectors)), constant_values=True)
+        self._unknown[positions] = ~vectors.any(axis=1)
         self.vectors = put_rows(self.vectors, positions, vectors, size)
-        self._unknown = ~self.vectors.any(axis=1)
 
 
 class ApproximateIndex(ExactIndex):

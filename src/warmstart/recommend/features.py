@@ -27,16 +27,17 @@ from warmstart.recommend.fused.products import heard_rows, sum_of_rows
 from warmstart.roles.encoder import Encoder
 
 _MIN_ITEMS, _MAX_SHARE, _MAX_TERMS, _TOPICS = 2, 0.3, 40_000, 128
-_BLOCK = 2_048
+_LOOSE, _FEW = 1_000, 4
 
 
 @dataclass
 class ItemFeatures:
     """Vectors of items from their text: the encoder's, sparse tf-idf of words and pairs, and both joined.
 
-    `encoded` is the encoder's view (n, d), `tfidf` the shop's own words (n, terms), `content` the
-    centred union of the encoder's vectors and a 128-dimensional summary of tf-idf (n, d + 128). Rows
-    have length one, or zero for an item without text.
+    `tfidf` are the shop's own words (n, terms), `content` the centred union of the encoder's vectors and a
+    128-dimensional summary of tf-idf (n, d + 128); rows have length one, or zero for an item without
+    text. `lengths` are those of the centred union before, -1 without text: with them `content` holds the
+    encoder's view as well (`encoded`).
     """
 
     encoder: Encoder
@@ -44,10 +45,9 @@ class ItemFeatures:
     idf: FloatArray
     topics: FloatArray
     centre: FloatArray
-    encoded: FloatArray
+    lengths: FloatArray
     tfidf: sparse.csr_matrix
     content: FloatArray
-    _has_text: BoolArray | None = None
     _postings: sparse.csr_matrix | None = None
 
     @classmethod
@@ -59,8 +59,8 @@ class ItemFeatures:
         encoded = encoder.encode_items(texts)
         union = np.hstack([encoded, tfidf @ topics.T]).astype(np.float32)
         centre = union.mean(axis=0) if len(union) else np.zeros(union.shape[1], dtype=np.float32)
-        content = _centred(union, centre)
-        return cls(encoder, vocabulary, idf, topics, centre, encoded, tfidf, content)
+        content, lengths = _centred(union, centre)
+        return cls(encoder, vocabulary, idf, topics, centre, lengths, tfidf, content)
 
     def put(self, items: pl.DataFrame, positions: IntArray, size: int) -> None:
         """Write the features of `items` at `positions` of a catalogue that now has `size` items."""
@@ -68,36 +68,77 @@ class ItemFeatures:
         encoded = self.encoder.encode_items(texts)
         tfidf = _tfidf(texts, self.vocabulary, self.idf)
         union = np.hstack([encoded, tfidf @ self.topics.T]).astype(np.float32)
-        self._has_text = self._postings = None
-        self.encoded = put_rows(self.encoded, positions, encoded, size)
-        self.content = put_rows(self.content, positions, _centred(union, self.centre), size)
+        content, lengths = _centred(union, self.centre)
+        if self._postings is not None and (positions < self._postings.shape[1]).any():
+            self._postings = None
+        self.lengths = np.pad(self.lengths, (0, size - len(self.lengths)))
+        self.lengths[positions] = lengths
+        self.content = put_rows(self.content, positions, content, size)
         self.tfidf = put_sparse_rows(self.tfidf, positions, tfidf, size)
 
     @property
     def has_text(self) -> BoolArray:
         """Which items say anything."""
-        if self._has_text is None or len(self._has_text) != len(self.content):
-            self._has_text = np.asarray(self.content.any(axis=1), dtype=np.bool_)
-        return self._has_text
+        return np.asarray(self.lengths > 0, dtype=np.bool_)
+
+    @property
+    def encoded(self) -> FloatArray:
+        """The encoder's view of all items, shape (n, d)."""
+        return self.encoded_of(np.arange(len(self.content)))
+
+    @property
+    def _encoded_dim(self) -> int:
+        return int(self.content.shape[1] - len(self.topics))
+
+    def encoded_of(self, items: IntArray) -> FloatArray:
+        """The encoder's view of some items, shape (*items, d)."""
+        dim, lengths = self._encoded_dim, self.lengths[items][..., None]
+        found = self.content[items, :dim] * np.maximum(lengths, 0) + self.centre[:dim]
+        return np.where(lengths < 0, np.float32(0.0), found).astype(np.float32)
+
+    def encoded_products(self, vectors: FloatArray) -> FloatArray:
+        """Products of vectors with the encoder's view of all items, shape (vectors, n)."""
+        dim = self._encoded_dim
+        found: FloatArray = vectors @ self.content[:, :dim].T
+        found *= np.maximum(self.lengths, 0)
+        found += (vectors @ self.centre[:dim])[:, None]
+        found[:, self.lengths < 0] = 0.0
+        return found
 
     def words(self, positions: IntArray, units: FloatArray) -> FloatArray:
         """What items share in words with those at `positions`: shape (any, items), `units` weigh them.
 
         Through an index of the items by word: only those that share a word are touched.
         """
-        if self._postings is None or self._postings.shape[1] != self.tfidf.shape[0]:
+        size = self.tfidf.shape[0]
+        if self._postings is None or size - self._postings.shape[1] > _LOOSE:
             self._postings = sparse.csr_matrix(self.tfidf.T)
         said, loud = heard_rows(self.tfidf[positions], units)
-        return sum_of_rows([(self._postings, loud)], said, self.tfidf.shape[0], units.shape[1])
+        since = self._postings.shape[1]
+        found = sum_of_rows([(self._postings, loud)], said, since, units.shape[1])
+        if since < size:
+            found = np.pad(found, ((0, 0), (0, size - since)))
+            asked = np.zeros((units.shape[1], self.tfidf.shape[1]), dtype=np.float32)
+            asked[:, said] = loud
+            found[:, since:] = (self.tfidf[since:] @ asked.T).T
+        return found
 
     def similarities(self, rows: IntArray, columns: IntArray, *, words: float = 0.5) -> FloatArray:
         """The tf-idf cosine by the share `words` plus the encoder's for the rest, shape (rows, columns)."""
-        spelled = np.asarray((self.tfidf[rows] @ self.tfidf[columns].T).toarray(), dtype=np.float32)
-        similar: FloatArray = self.encoded[rows] @ self.encoded[columns].T
+        similar = self.encoded_products(self.encoded_of(rows))[:, columns]
         similar *= np.float32(1.0 - words)
+        spelled = self._shared_words(rows, columns)
         spelled *= np.float32(words)
         similar += spelled
         return similar
+
+    def _shared_words(self, rows: IntArray, columns: IntArray) -> FloatArray:
+        """The tf-idf cosine, shape (rows, columns)."""
+        if len(rows) > _FEW:
+            return np.asarray((self.tfidf[rows] @ self.tfidf[columns].T).toarray(), dtype=np.float32)
+        one = np.ones((1, 1), dtype=np.float32)
+        found = [self.words(row, one)[0, columns] for row in rows[:, None]]
+        return np.array(found, dtype=np.float32).reshape(len(rows), len(columns))
 
     def get_state(self) -> State:
         """Everything but the encoder, as a tree that can be saved."""
@@ -106,7 +147,7 @@ class ItemFeatures:
             "idf": self.idf,
             "topics": self.topics,
             "centre": self.centre,
-            "encoded": self.encoded,
+            "lengths": self.lengths,
             "tfidf": self.tfidf,
             "content": self.content,
         }
@@ -163,7 +204,13 @@ def _weigh(counts: sparse.csr_matrix, idf: FloatArray) -> sparse.csr_matrix:
     return sparse.csr_matrix(sparse.diags((1.0 / norms).astype(np.float32)) @ counts)
 
 
-def _centred(union: FloatArray, centre: FloatArray) -> FloatArray:
+def _centred(union: FloatArray, centre: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Centred rows of length one, and the lengths that they had; -1 without text.
+
+    No text is no opinion, rather than the opposite of the mean.
+    """
+    lengths = np.linalg.norm(union - centre, axis=1)
     content = unit_rows(union - centre)
-    content[~union.any(axis=1)] = 0.0  # no text: no opinion, rather than the opposite of the mean
-    return content
+    silent = ~union.any(axis=1)
+    content[silent], lengths[silent] = 0.0, -1.0
+    return content, lengths.astype(np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -55,8 +56,9 @@ class HistoryScorer(TextScorer):
         scale = self._scale
         events = dataset.interactions.select(c.USER_ID, c.ITEM_ID, c.EVENT_TYPE, c.VALUE)
         found: dict[str, dict[int, float]] = {}
+        weigh = lru_cache(maxsize=1024)(scale.weight)  # a shop has few kinds of events
         for user_id, item_id, event_type, value in events.iter_rows():
-            position, weight = self._place.get(item_id), scale.weight(event_type, value)
+            position, weight = self._place.get(item_id), weigh(event_type, value)
             if position is not None and weight:
                 own = found.setdefault(user_id, {})
                 own[position] = max(own.get(position, weight), weight)

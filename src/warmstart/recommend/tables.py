@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -76,46 +76,6 @@ def _shrunk(pairs: sparse.csr_matrix, counts: FloatArray, shrinkage: float) -> s
     rows = np.repeat(np.arange(table.shape[0]), np.diff(table.indptr))
     table.data = table.data / (np.sqrt(counts[rows] * counts[table.indices]) + np.float32(shrinkage))
     return table
-
-
-def strongest(tables: Mapping[str, sparse.csr_matrix], most: int) -> dict[str, sparse.csr_matrix]:
-    """The tables with at most so many pairs in a row, the strongest over all tables together.
-
-    A pair counts by the sum of its values, each over the mean of the tops of the rows of its table. So a
-    table grows with the catalogue and not with the popularity of what is in it.
-    """
-    longest = np.max([np.diff(table.indptr) for table in tables.values()], axis=0, initial=0)
-    long = np.flatnonzero(longest > most)
-    if not len(long):
-        return dict(tables)
-    counted = empty_sparse(len(long), len(longest))
-    for table in tables.values():
-        counted = sparse.csr_matrix(counted + _over_tops(table)[long])
-    rows = np.repeat(np.arange(len(long)), np.diff(counted.indptr))
-    order = np.lexsort((counted.indices, -counted.data, rows))
-    kept = order[np.arange(len(order)) - counted.indptr[rows] < most]
-    return {
-        name: _without(table, long, long[rows[kept]], counted.indices[kept].astype(np.int64))
-        for name, table in tables.items()
-    }
-
-
-def _without(
-    table: sparse.csr_matrix, long: IntArray, rows: IntArray, columns: IntArray
-) -> sparse.csr_matrix:
-    """A table whose `long` rows hold nothing but these pairs."""
-    width = np.int64(table.shape[1])
-    own = np.repeat(np.arange(table.shape[0], dtype=np.int64), np.diff(table.indptr))
-    keep = ~np.isin(own, long)
-    keep[~keep] = np.isin((own * width + table.indices)[~keep], rows * width + columns)
-    pairs = (own[keep], table.indices[keep])
-    return sparse.csr_matrix((table.data[keep], pairs), shape=table.shape)
-
-
-def _over_tops(table: sparse.csr_matrix) -> sparse.csr_matrix:
-    tops = table.max(axis=1).toarray().ravel()
-    level = float(tops[tops > 0].mean()) if (tops > 0).any() else 1.0
-    return sparse.csr_matrix(table / np.float32(level))
 
 
 def item_factors(interactions: sparse.csr_matrix, dim: int = 64, *, seed: int = 0) -> FloatArray:

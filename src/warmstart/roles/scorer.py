@@ -66,7 +66,7 @@ class Scorer(Component, ABC):
                 place[item_id] = len(ids)
                 ids.append(item_id)
         positions = np.array([place[item_id] for item_id in items[c.ITEM_ID]], dtype=np.int64)
-        self._take_ids(ids)
+        self._take_ids(ids, place)
         self._add(items, positions)
 
     def score(self, query: Query, item_ids: Sequence[str] | None = None) -> FloatArray:
@@ -103,9 +103,9 @@ class Scorer(Component, ABC):
     def _add(self, items: pl.DataFrame, positions: IntArray) -> None:
         raise NotImplementedError(f"{type(self).__name__} takes new items only at the next fit")
 
-    def _take_ids(self, item_ids: Sequence[str]) -> None:
+    def _take_ids(self, item_ids: Sequence[str], place: dict[str, int] | None = None) -> None:
         self.item_ids_ = tuple(item_ids)
-        self._place = {item_id: i for i, item_id in enumerate(self.item_ids_)}
+        self._place = place or {item_id: i for i, item_id in enumerate(self.item_ids_)}
 
     def _grown(self, array: Any, fill: float = 0.0) -> Any:
         """`array` with rows up to the size of the catalogue, as a writable copy."""

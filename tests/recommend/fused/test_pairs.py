@@ -75,3 +75,22 @@ def test_rows_in_any_order_and_with_pairs_said_twice_are_read(tmp_path):
     same = Pairs.from_state(read_state(tmp_path))
     assert same.names == pairs.names
     np.testing.assert_array_equal(same.levels, pairs.levels)
+
+
+@given(tables, st.integers(1, 4))
+def test_of_long_rows_the_strongest_pairs_over_all_tables_stay(dense: Tables, most: int):
+    whole = pairs_of(dense)
+    cut = Pairs.of({name: sparse.csr_matrix(table) for name, table in dense.items()}, most=most)
+    rows = np.arange(SIZE)
+    before = {name: whole.table(name, rows, SIZE).toarray() for name in dense}
+    after = {name: cut.table(name, rows, SIZE).toarray() for name in dense}
+    tops = {name: table.max(axis=1) for name, table in dense.items()}
+    level = {name: own[own > 0].mean() if (own > 0).any() else 1.0 for name, own in tops.items()}
+    strength = np.sum([before[name] / level[name] for name in dense], axis=0)
+    for row in range(SIZE):
+        kept = np.any([table[row] > 0 for table in after.values()], axis=0)
+        assert kept.sum() == min(most, (strength[row] > 0).sum())
+        for name in dense:
+            np.testing.assert_array_equal(after[name][row], np.where(kept, before[name][row], 0))
+        gone = strength[row][~kept]
+        assert strength[row][kept].min(initial=np.inf) >= gone.max(initial=0) - 1e-4

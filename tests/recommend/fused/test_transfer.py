@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
 from warmstart.recommend.features import ItemFeatures
-from warmstart.recommend.fused.transfer import Transfer, TransferSettings
+from warmstart.recommend.fused.transfer import Transfer, TransferSettings, loudest
 from warmstart.testing.toys import WordEncoder, checkerboard
 
 COUNTS = np.array([0, 1, 3, 4, 5, 300] + [20] * 20, dtype=np.float32)
@@ -88,3 +91,21 @@ def test_a_new_item_speaks_through_its_neighbours_and_an_old_one_for_itself(tran
     assert voices[0, 0] == 0
     assert voices[0, COUNTS > 0].any()
     np.testing.assert_array_equal(voices[5], np.eye(len(COUNTS))[5])
+
+
+@given(hnp.arrays(np.float32, (4, 6), elements=st.integers(-4, 8).map(float)), st.integers(1, 4))
+def test_the_loudest_of_a_row_stay_and_sum_to_what_all_did(rows: np.ndarray, most: int):
+    found = loudest(sparse.csr_matrix(rows), most).toarray()
+    for before, after in zip(rows, found, strict=True):
+        kept = after != 0
+        if kept.any():
+            assert np.abs(before[kept]).min() > np.abs(before[~kept]).max(initial=0)
+            ratio = after[kept] / before[kept]
+            np.testing.assert_allclose(ratio, ratio[0], rtol=1e-5)
+            assert 0 < ratio[0] <= 3 + 1e-6
+        level = np.abs(before) == np.sort(np.abs(before))[-most]
+        assert (kept[level] == kept[level][0]).all()
+        if (before >= 0).all():
+            assert kept.sum() >= min(most, (before > 0).sum())
+            share = before[kept].sum() / max(before.sum(), 1e-9)
+            np.testing.assert_allclose(after.sum(), before.sum() * min(1.0, 3.0 * share), rtol=1e-4)

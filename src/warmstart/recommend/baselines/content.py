@@ -26,7 +26,7 @@ class ContentScorer(HistoryScorer):
 
     def _score_history(self, positions: IntArray, weights: FloatArray) -> FloatArray:
         features = self._text()
-        dense = features.encoded @ (weights @ features.encoded[positions])
+        dense = features.encoded_products((weights @ features.encoded_of(positions))[None])[0]
         words = features.tfidf @ (features.tfidf[positions].T @ weights)
         scores: FloatArray = self.encoder_share * dense + (1.0 - self.encoder_share) * words
         return scores

@@ -51,7 +51,7 @@ class Legs:
         size = len(self.counts)
         found = [self._spread(table, positions, weights, size) for table in (self.knn, self.walk)]
         if features is not None:
-            found.append(features.encoded @ (weights @ features.encoded[positions]))
+            found.append(features.encoded_products((weights @ features.encoded_of(positions))[None])[0])
             found.append(features.tfidf @ (features.tfidf[positions].T @ weights))
         return np.stack([*found, np.log1p(self.counts)]).astype(np.float32)
 

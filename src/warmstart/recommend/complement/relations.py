@@ -188,9 +188,9 @@ class Relations:
     def put(self, features: ItemFeatures | None, positions: IntArray, size: int) -> None:
         """Take in new items, or new text of known ones; `mixture` knows them already."""
         rows, old = self.mixture.rows[positions], self.pairs.shape[0]
-        for name, counts in (("out", self.pairs.sum(axis=1)), ("into", self.pairs.sum(axis=0))):
-            known = rows @ np.asarray(counts, dtype=np.float32).ravel()
-            setattr(self, name, _put(getattr(self, name), positions, known, size))
+        for name in ("out", "into"):  # rows hold nothing but items that are wholly themselves
+            counts = getattr(self, name)
+            setattr(self, name, _put(counts, positions, rows @ counts[:old], size))
         taken = np.maximum(rows @ self.mixture.counts[:old], _RAREST)
         self.taken = _put(self.taken, positions, taken, size)
         self.lift.put(features, positions, size)

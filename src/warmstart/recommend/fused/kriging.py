@@ -62,7 +62,7 @@ def _solved(
 def _among(features: ItemFeatures, near: IntArray, words: float) -> FloatArray:
     """The likeness of the items of each row to one another: shape (rows, width, width)."""
     rows, width = near.shape
-    encoded = features.encoded[near]
+    encoded = features.encoded_of(near)
     found = np.float32(1.0 - words) * np.matmul(encoded, encoded.transpose(0, 2, 1))
     spelled = features.tfidf[near.ravel()]
     terms, place = np.unique(spelled.indices, return_inverse=True)

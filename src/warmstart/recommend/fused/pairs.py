@@ -36,8 +36,13 @@ class Pairs:
     scales: FloatArray
 
     @classmethod
-    def of(cls, tables: Mapping[str, sparse.csr_matrix]) -> Self:
-        """From non-negative tables of one shape, (items, items)."""
+    def of(cls, tables: Mapping[str, sparse.csr_matrix], *, most: int | None = None) -> Self:
+        """From non-negative tables of one shape, (items, items), with at most so many pairs in a row.
+
+        The strongest over all tables stay: a pair counts by the sum of its values, each over the mean of
+        the tops of the rows of its table. So the tables grow with the catalogue and not with the popularity
+        of what is in it.
+        """
         held = [_sorted(table) for table in tables.values()]
         union = _union(held)
         size, rows = union.shape[0], _rows_of(union)
@@ -50,7 +55,23 @@ class Pairs:
             found = np.minimum(np.floor(table.data / unit + np.float32(_UP)), _LEVELS)
             levels[where, column] = np.maximum(found, table.data > 0)
         indptr, indices = union.indptr.astype(np.int64), union.indices.astype(np.int32)
-        return cls(tuple(tables), indptr, indices, levels, scales)
+        made = cls(tuple(tables), indptr, indices, levels, scales)
+        return made if most is None else made._cut(most)
+
+    def _cut(self, most: int) -> Self:
+        """The same with at most so many pairs in a row, the strongest."""
+        lengths = np.diff(self.indptr)
+        if (lengths <= most).all():
+            return self
+        tops = np.array([np.mean(own[own > 0]) if (own > 0).any() else 1.0 for own in self.scales.T])
+        each = (self.scales / tops).astype(np.float32)
+        kept = np.ones(len(self.indices), dtype=np.bool_)
+        for row in np.flatnonzero(lengths > most).tolist():
+            start, stop = self.indptr[row], self.indptr[row + 1]
+            strength = self.levels[start:stop].astype(np.float32) @ each[row]
+            kept[start + np.argsort(-strength, kind="stable")[most:]] = False
+        indptr = np.concatenate([[0], np.cumsum(np.minimum(lengths, most))])
+        return type(self)(self.names, indptr, self.indices[kept], self.levels[kept], self.scales)
 
     @property
     def size(self) -> int:

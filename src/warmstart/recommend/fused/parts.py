@@ -28,7 +28,6 @@ from warmstart.recommend.tables import (
     item_knn,
     near_after,
     rp3,
-    strongest,
 )
 
 KNN: Final = "bought together"
@@ -162,7 +161,7 @@ class FittedParts:
         }
         parts = cls(
             features=features,
-            pairs=Pairs.of(strongest(tables, settings.most_pairs)),
+            pairs=Pairs.of(tables, most=settings.most_pairs),
             transfer=transfer,
             spaces={
                 TASTE: FactorSpace.of(factors, None, transfer),
@@ -217,7 +216,7 @@ class FittedParts:
         """Each part for several weighted histories, before norms: shape (histories, items)."""
         history, transfer = history_matrix(positions, weights, self.size), self.transfer
         alone = history @ sparse.diags(transfer.own * (transfer.counts > 0))
-        spoken = sparse.csr_matrix(alone + history @ sparse.diags(1.0 - transfer.own) @ transfer.near)
+        spoken = sparse.csr_matrix(alone + history @ sparse.diags(1.0 - transfer.own) @ transfer.loud)
         content, texts = self.features.content, self.features.tfidf
         ways = {name: partial(self._in_space, spoken, name) for name in self.spaces} | {
             WORDS: lambda: (history @ texts @ texts.T).toarray().astype(np.float32),
@@ -306,6 +305,8 @@ class FittedParts:
         names = [name for name in (*TABLES, *self.spaces) if name in units]
         if not names:
             return positions[:0], {}
+        if (self.transfer.own[positions] >= 1.0).all() and (self.transfer.counts[positions] > 0).all():
+            return positions, {name: units[name].T for name in names}  # each speaks for itself
         rows, sums = heard_rows(self.transfer.voices(positions), np.hstack([units[name] for name in names]))
         return rows, dict(zip(names, np.split(sums, len(names)), strict=True))
 

@@ -98,12 +98,11 @@ class FactorSpace:
     def carried(self, items: IntArray, right: FloatArray, transfer: Transfer) -> FloatArray:
         """The factors that the formula gives to these items."""
         near = transfer.near[items]
-        heard = np.unique(np.concatenate([near.indices, items[transfer.counts[items] > 0]])).astype(
-            np.int64
-        )
-        values = np.zeros((self.own.shape[1], len(transfer.own)), dtype=np.float32)
-        values[:, heard] = self.own_of(heard, right, transfer).T
-        return transfer.reach_rows(values, items, self.slopes).T
+        donors = np.unique(near.indices).astype(np.int64)
+        around = near[:, donors] @ self.own_of(donors, right, transfer)
+        known = transfer.counts[items, None] > 0
+        own = np.where(known, self.own_of(items, right, transfer), np.float32(0.0))
+        return transfer.joined_few(items, own.T, np.asarray(around, dtype=np.float32).T, self.slopes).T
 
     def get_state(self) -> State:
         """Everything, as a tree that can be saved."""

@@ -16,6 +16,11 @@ KNOTS: Final = (0.0, 1.0, 3.0, 10.0, 50.0)
 
 _LOG_KNOTS: Final = np.log1p(np.array(KNOTS))
 
+_EVIDENCE: Final = [i for i, slot in enumerate(SLOTS) if part_of(slot) not in PRIORS]
+_READ: Final = tuple(dict.fromkeys(part_of(SLOTS[i]) for i in _EVIDENCE))
+_PLACE: Final = [_READ.index(part_of(SLOTS[i])) for i in _EVIDENCE]
+_LATELY: Final = [int(SLOTS[i].endswith(RECENT)) for i in _EVIDENCE]
+
 
 def hats(evidence: float) -> FloatArray:
     """The share of each knot in the weights at an amount of evidence; they sum to one.
@@ -82,15 +87,13 @@ class SlotWeights:
     def units(self, weights: FloatArray, norms: Mapping[str, float]) -> dict[str, FloatArray]:
         """What each item of a history weighs in each part, norms and damping included: (history, 2)."""
         known = amount(weights)
-        lately, scale = recent(weights), damping(known)
-        found: dict[str, FloatArray] = {}
-        for slot, pair in zip(SLOTS, self.at(known), strict=True):
-            part = part_of(slot)
-            if part not in PRIORS and pair.any():
-                read = lately if slot.endswith(RECENT) else weights
-                share = np.multiply.outer(read, pair * np.float32(scale / norms[part]))
-                found[part] = found[part] + share if part in found else share
-        return found
+        each = np.array([norms[part] for part in _READ], dtype=np.float32)
+        share = np.zeros((2, len(_READ), 2), dtype=np.float32)
+        share[_LATELY, _PLACE] = self.at(known)[_EVIDENCE] * np.float32(damping(known))
+        share /= each[:, None]
+        reads = np.stack([weights, recent(weights)], axis=1).astype(np.float32)
+        found = (reads @ share.reshape(2, -1)).reshape(len(weights), len(_READ), 2)
+        return {part: found[:, i] for i, part in enumerate(_READ) if share[:, i].any()}
 
     def prior_units(self, evidence: float, norms: Mapping[str, float]) -> dict[str, FloatArray]:
         """What each prior weighs at an amount of evidence: for known and for new items."""
