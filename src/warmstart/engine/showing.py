@@ -78,7 +78,7 @@ class Showing:
         if not self.diversity.diversity:
             return best
         near = best[:pool]
-        top = near[self.diversity.order(scores[near], scorer.features.encoded[near], n)]
+        top = near[self.diversity.order(scores[near], scorer.features.encoded_of(near), n)]
         return np.concatenate([top, best[~np.isin(best, top)]])
 
     def ranking(self, query: Query, scores: FloatArray, n: int, scorer: FusedScorer) -> FloatArray:
