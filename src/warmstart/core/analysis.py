@@ -111,14 +111,21 @@ def neighbours(text: str) -> list[tuple[str, str]]:
     pairs: list[tuple[str, str]] = []
     previous = ""
     for word in words(text):
-        if is_cjk(word):
+        parts = _joinable_parts(word)
+        if parts is None:
             previous = ""
             continue
-        for part in _parts(word):
+        for part in parts:
             if previous:
                 pairs.append((previous, part))
             previous = part
     return pairs
+
+
+@lru_cache(maxsize=1 << 17)
+def _joinable_parts(word: str) -> tuple[str, ...] | None:
+    """The parts of a word; None for a CJK run."""
+    return None if is_cjk(word) else tuple(_parts(word))
 
 
 def letters_and_digits(term: str) -> list[str]:

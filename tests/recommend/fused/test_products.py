@@ -4,22 +4,12 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from warmstart.recommend.fused.products import heard_rows, sum_of_rows, tall_moment, tall_product
+from warmstart.recommend.fused.products import heard_rows, sum_of_rows, tall_moment
 
 
 def a_table(rows: int, columns: int, rng: np.random.Generator) -> sparse.csr_matrix:
     dense = rng.random((rows, columns), dtype=np.float32)
     return sparse.csr_matrix(np.where(dense < 0.2, dense, np.float32(0.0)))
-
-
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.9])
-@pytest.mark.parametrize("vectors", [0, 1, 3])
-def test_a_tall_product_is_the_plain_product(share: float, vectors: int):
-    rng = np.random.default_rng(0)
-    matrix, asked = rng.normal(size=(1500, 7)).astype("f"), rng.normal(size=(vectors, 7)).astype("f")
-    rows = np.flatnonzero(rng.random(1500) < share)
-    np.testing.assert_allclose(tall_product(matrix, asked), asked @ matrix.T, atol=1e-5)
-    np.testing.assert_allclose(tall_product(matrix, asked, rows), asked @ matrix[rows].T, atol=1e-5)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.9])

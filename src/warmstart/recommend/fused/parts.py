@@ -269,15 +269,13 @@ class FittedParts:
         said, own = self._said(positions, units if len(positions) else {}, mixtures)
         believed = {name: unit[:, None] for name, unit in (priors or {}).items()}
         asked = self.rows.asking(said | believed, mixtures)
-        slope, offset = self.transfer.slopes(own)
+        learned, around = self.transfer.slopes(own), self.transfer.around(own)
         total = np.empty(self.size, dtype=np.float32)
         for group in self.transfer.groups:
             blend = group.blend(mixtures)
             found = self.rows.matrix[group.start : group.stop] @ (blend @ asked)
             if len(own):
-                mixed = own[:1] if group.own >= 1.0 or mixtures == 1 else (blend @ own)[None, :]
-                learned = (blend @ slope)[None, :], (blend @ offset)[None]
-                found += self.transfer.joined(group, mixed, *learned)[0]
+                found += self.transfer.joined(group, blend, own, around, learned)
             total[group.items] = found
         return total + self._of_text(positions, units) if len(positions) else total
 

@@ -1,13 +1,13 @@
 """Products with tall matrices and with few rows of sparse ones, which read memory once.
 
 With two or four vectors at a time a general matrix product with a tall matrix costs three to ten products
-with one vector; these cost little more than one. Vectors stand in rows.
+with one vector; `tall_moment` costs little more than one. Vectors stand in rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from scipy import sparse
@@ -17,44 +17,23 @@ from warmstart.core.linear import FloatArray, IntArray
 _BLOCK: Final = 512
 """Rows at a time: as many as stay in the cache of a core."""
 
-MANY: Final = 8
+_MANY: Final = 8
 """From more vectors on a general matrix product is the faster one."""
 
 _FEW: Final = 64
 """Rows of a table up to which they are read by hand."""
 
-MOST_PICKED: Final = 0.4
+_MOST_PICKED: Final = 0.4
 """From this share of the rows on it is cheaper to read all of them than to pick."""
-
-
-def tall_product(matrix: FloatArray, vectors: Any, rows: IntArray | None = None) -> FloatArray:
-    """Rows of a matrix times each of some vectors: shape (vectors, rows), of all rows if none are named.
-
-    >>> tall_product(np.eye(2, dtype=np.float32), np.array([[1.0, 2.0]], dtype=np.float32)).tolist()
-    [[1.0, 2.0]]
-    """
-    vectors = np.ascontiguousarray(vectors, dtype=np.float32)
-    if len(vectors) == 1 and rows is None:
-        return np.asarray(matrix @ vectors[0], dtype=np.float32)[None, :]
-    if len(vectors) > MANY:
-        return np.asarray(vectors @ (matrix if rows is None else matrix[rows]).T, dtype=np.float32)
-    if rows is not None and len(rows) > MOST_PICKED * len(matrix):
-        return tall_product(matrix, vectors)[:, rows]
-    found = np.empty((len(vectors), len(matrix) if rows is None else len(rows)), dtype=np.float32)
-    if len(vectors):
-        for start, block in _blocks(matrix, rows):
-            for vector, row in zip(vectors, found, strict=True):
-                np.dot(block, vector, out=row[start : start + len(block)])
-    return found
 
 
 def tall_moment(matrix: FloatArray, values: FloatArray) -> FloatArray:
     """The sum of rows weighted by each of some `values`: shape (any, columns); zeros are not read."""
-    if len(values) > MANY:
+    if len(values) > _MANY:
         return np.asarray(values @ matrix, dtype=np.float32)
     found = np.zeros((len(values), matrix.shape[1]), dtype=np.float32)
     known = _known(values)
-    rows = known if len(known) <= MOST_PICKED * len(matrix) else None
+    rows = known if len(known) <= _MOST_PICKED * len(matrix) else None
     chosen = values if rows is None else values[:, rows]
     for start, block in _blocks(matrix, rows):
         for i, value in enumerate(chosen):

@@ -14,10 +14,18 @@ from warmstart.core.component import State
 from warmstart.core.linear import FloatArray, IntArray, empty_sparse, resized
 from warmstart.recommend.features import ItemFeatures, put_sparse_rows
 from warmstart.recommend.fused.kriging import kriging_weights
+<<<<<<< HEAD
+from warmstart.recommend.fused.products import sum_of_rows, tall_moment
+
+_SPEAKERS: Final = 10
+_LEVEL, _LEAST, _MOST = 1 - 1e-4, 1e-3, 3.0
+_MANY: Final = 0.5
+=======
 from warmstart.recommend.fused.products import tall_moment, tall_product
 
 _SPEAKERS: Final = 10
 _LEVEL, _LEAST, _MOST = 1 - 1e-4, 1e-3, 3.0
+>>>>>>> 5420e5762882106806ffe38fa6ae78b1281db1cc
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,14 +49,14 @@ class TransferSettings:
 class Group:
     """Items that speak for themselves to the same share, at `start` to `stop` of `Transfer.order`.
 
-    `near`, `apart` and `left` are their rows of these.
+    `apart` and `left` are their rows of these, `rest` where they stand in them.
     """
 
     start: int
     stop: int
     items: IntArray
     own: np.float32
-    near: sparse.csr_matrix
+    rest: slice
     apart: FloatArray
     left: FloatArray
 
@@ -79,7 +87,8 @@ class Transfer:
     `order` are the items as they speak for themselves, those who wholly do first and new ones last, so that
     all to which the formula applies alike (`groups`) is one stretch of memory; `place` is where each
     stands. For those from `first` on `apart` is f_i - sum of near_ij f_j and `left` is 1 - sum of near_ij,
-    with which the formula is near x + apart slope + left offset.
+    with which the formula is near x + apart slope + left offset, and `listeners` are their rows of near,
+    turned round.
     """
 
     settings: TransferSettings
@@ -153,7 +162,12 @@ class Transfer:
             self.apart, self.left = self._set_apart(rest)
         else:
             self.apart, self.left = self._kept_apart(rest, changed, *before)
+<<<<<<< HEAD
+        self.listeners = sparse.csr_matrix(self.near[rest].T)
+        self.groups = tuple(self._grouped())
+=======
         self.groups = tuple(self._grouped(self.near[rest]))
+>>>>>>> 5420e5762882106806ffe38fa6ae78b1281db1cc
 
     def _set_apart(self, rest: IntArray) -> tuple[FloatArray, FloatArray]:
         """`apart` and `left` of these items."""
@@ -163,6 +177,24 @@ class Transfer:
         apart[~has_text] = 0.0
         left = has_text * (1.0 - np.asarray(near.sum(axis=1)).ravel())
         return apart, left.astype(np.float32)
+<<<<<<< HEAD
+=======
+
+    def _kept_apart(
+        self, rest: IntArray, changed: IntArray, known: IntArray, apart: FloatArray, left: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """The same where nothing but the text of `changed` is another than before."""
+        place = np.full(len(self.own), -1)
+        place[known] = np.arange(len(known))
+        place[changed] = -1
+        where = place[rest]
+        old, fresh = np.flatnonzero(where >= 0), np.flatnonzero(where < 0)
+        found = np.empty((len(rest), apart.shape[1]), dtype=np.float32)
+        share = np.empty(len(rest), dtype=np.float32)
+        found[old], share[old] = apart[where[old]], left[where[old]]
+        found[fresh], share[fresh] = self._set_apart(rest[fresh])
+        return found, share
+>>>>>>> 5420e5762882106806ffe38fa6ae78b1281db1cc
 
     def _kept_apart(
         self, rest: IntArray, changed: IntArray, known: IntArray, apart: FloatArray, left: FloatArray
@@ -179,15 +211,15 @@ class Transfer:
         found[fresh], share[fresh] = self._set_apart(rest[fresh])
         return found, share
 
-    def _grouped(self, near: sparse.csr_matrix) -> Iterator[Group]:
+    def _grouped(self) -> Iterator[Group]:
         """Each stretch of the same share."""
         own = self.own[self.order]
         edges = [0, *(np.flatnonzero(own[1:] != own[:-1]) + 1).tolist(), len(own)]
         for start, stop in pairwise(edges):
             rows = slice(max(start - self.first, 0), max(stop - self.first, 0))
-            items, rest = self.order[start:stop], (near[rows], self.apart[rows], self.left[rows])
+            items = self.order[start:stop]
             if start < stop:
-                yield Group(start, stop, items, own[start], *rest)
+                yield Group(start, stop, items, own[start], rows, self.apart[rows], self.left[rows])
 
     @property
     def thin(self) -> IntArray:
@@ -227,18 +259,48 @@ class Transfer:
         """The formula for all items, written into `values`."""
         rest = self.order[self.first :]
         if len(rest):
+<<<<<<< HEAD
+            learned, around = self.slopes(values), self.around(values)
+            values[:, rest] = self.joined_few(rest, values[:, rest], around, learned)
+=======
             around = np.asarray((self.near[rest] @ values.T).T, dtype=np.float32)
             values[:, rest] = self.joined_few(rest, values[:, rest], around, self.slopes(values))
+>>>>>>> 5420e5762882106806ffe38fa6ae78b1281db1cc
         return values
 
-    def joined(self, group: Group, values: FloatArray, slope: FloatArray, offset: FloatArray) -> FloatArray:
-        """The formula for the items of a group, from the values of all items and their `slopes`."""
-        own = values[:, group.items]
+    def around(self, values: FloatArray) -> FloatArray:
+        """Near x for the items from `first` on, by way of those that have a value: shape (any, rest)."""
+        touched, listeners = np.flatnonzero(values.any(axis=0)), self.listeners
+        size = len(self.order) - self.first
+        entries = int((listeners.indptr[touched + 1] - listeners.indptr[touched]).sum())
+        if entries < _MANY * listeners.nnz:
+            return sum_of_rows([(listeners, values[:, touched])], touched, size, len(values))
+        return np.asarray((listeners.T @ values.T).T, dtype=np.float32)
+
+    def joined(
+        self,
+        group: Group,
+        blend: FloatArray,
+        values: FloatArray,
+        around: FloatArray,
+        learned: tuple[FloatArray, FloatArray],
+    ) -> FloatArray:
+        """The formula for the items of a group, of a blend of the values of all items in `values`.
+
+        `around` and `learned` are what these have of their `around` and their `slopes`.
+        """
         if group.own >= 1.0:
+<<<<<<< HEAD
+            return np.asarray(values[0, group.items], dtype=np.float32)
+        said = group.apart @ (blend @ learned[0]) + (blend @ learned[1]) * group.left
+        own = blend @ values[:, group.items]
+        return _formula(group.own, own, blend @ around[:, group.rest] + said)
+=======
             return own
         said = tall_product(group.apart, slope) + np.multiply.outer(offset, group.left)
         around = np.array([group.near @ row for row in values], dtype=np.float32)
         return _formula(group.own, own, around + said)
+>>>>>>> 5420e5762882106806ffe38fa6ae78b1281db1cc
 
     def reach_rows(
         self, values: Any, items: IntArray, learned: tuple[FloatArray, FloatArray] | None = None
