@@ -14,18 +14,11 @@ from warmstart.core.component import State
 from warmstart.core.linear import FloatArray, IntArray, empty_sparse, resized
 from warmstart.recommend.features import ItemFeatures, put_sparse_rows
 from warmstart.recommend.fused.kriging import kriging_weights
-<<<<<<< HEAD
 from warmstart.recommend.fused.products import sum_of_rows, tall_moment
 
 _SPEAKERS: Final = 10
 _LEVEL, _LEAST, _MOST = 1 - 1e-4, 1e-3, 3.0
 _MANY: Final = 0.5
-=======
-from warmstart.recommend.fused.products import tall_moment, tall_product
-
-_SPEAKERS: Final = 10
-_LEVEL, _LEAST, _MOST = 1 - 1e-4, 1e-3, 3.0
->>>>>>> 5420e5762882106806ffe38fa6ae78b1281db1cc
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,12 +155,8 @@ class Transfer:
             self.apart, self.left = self._set_apart(rest)
         else:
             self.apart, self.left = self._kept_apart(rest, changed, *before)
-<<<<<<< HEAD
         self.listeners = sparse.csr_matrix(self.near[rest].T)
         self.groups = tuple(self._grouped())
-=======
-        self.groups = tuple(self._grouped(self.near[rest]))
->>>>>>> 5420e5762882106806ffe38fa6ae78b1281db1cc
 
     def _set_apart(self, rest: IntArray) -> tuple[FloatArray, FloatArray]:
         """`apart` and `left` of these items."""
@@ -177,24 +166,6 @@ class Transfer:
         apart[~has_text] = 0.0
         left = has_text * (1.0 - np.asarray(near.sum(axis=1)).ravel())
         return apart, left.astype(np.float32)
-<<<<<<< HEAD
-=======
-
-    def _kept_apart(
-        self, rest: IntArray, changed: IntArray, known: IntArray, apart: FloatArray, left: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """The same where nothing but the text of `changed` is another than before."""
-        place = np.full(len(self.own), -1)
-        place[known] = np.arange(len(known))
-        place[changed] = -1
-        where = place[rest]
-        old, fresh = np.flatnonzero(where >= 0), np.flatnonzero(where < 0)
-        found = np.empty((len(rest), apart.shape[1]), dtype=np.float32)
-        share = np.empty(len(rest), dtype=np.float32)
-        found[old], share[old] = apart[where[old]], left[where[old]]
-        found[fresh], share[fresh] = self._set_apart(rest[fresh])
-        return found, share
->>>>>>> 5420e5762882106806ffe38fa6ae78b1281db1cc
 
     def _kept_apart(
         self, rest: IntArray, changed: IntArray, known: IntArray, apart: FloatArray, left: FloatArray
@@ -259,13 +230,8 @@ class Transfer:
         """The formula for all items, written into `values`."""
         rest = self.order[self.first :]
         if len(rest):
-<<<<<<< HEAD
             learned, around = self.slopes(values), self.around(values)
             values[:, rest] = self.joined_few(rest, values[:, rest], around, learned)
-=======
-            around = np.asarray((self.near[rest] @ values.T).T, dtype=np.float32)
-            values[:, rest] = self.joined_few(rest, values[:, rest], around, self.slopes(values))
->>>>>>> 5420e5762882106806ffe38fa6ae78b1281db1cc
         return values
 
     def around(self, values: FloatArray) -> FloatArray:
@@ -290,17 +256,10 @@ class Transfer:
         `around` and `learned` are what these have of their `around` and their `slopes`.
         """
         if group.own >= 1.0:
-<<<<<<< HEAD
             return np.asarray(values[0, group.items], dtype=np.float32)
         said = group.apart @ (blend @ learned[0]) + (blend @ learned[1]) * group.left
         own = blend @ values[:, group.items]
         return _formula(group.own, own, blend @ around[:, group.rest] + said)
-=======
-            return own
-        said = tall_product(group.apart, slope) + np.multiply.outer(offset, group.left)
-        around = np.array([group.near @ row for row in values], dtype=np.float32)
-        return _formula(group.own, own, around + said)
->>>>>>> 5420e5762882106806ffe38fa6ae78b1281db1cc
 
     def reach_rows(
         self, values: Any, items: IntArray, learned: tuple[FloatArray, FloatArray] | None = None
