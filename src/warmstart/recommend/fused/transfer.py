@@ -16,7 +16,7 @@ from warmstart.recommend.features import ItemFeatures, put_sparse_rows
 from warmstart.recommend.fused.kriging import kriging_weights
 from warmstart.recommend.fused.products import sum_of_rows, tall_moment
 
-_SPEAKERS: Final = 10
+_SPEAKERS: Final = 20
 _LEVEL, _LEAST, _MOST = 1 - 1e-4, 1e-3, 3.0
 _MANY: Final = 0.5
 
@@ -73,8 +73,8 @@ class Transfer:
 
     The regression knows the general; what it misses at the nearest items with events is carried over with
     the weights of `kriging.kriging_weights` (universal kriging: Matheron, 1969). When a history holds a
-    thin item, it speaks as own_i itself and the rest its neighbours (`voices`): of these the ten of most
-    weight speak for all (`loud`); on inner cuts of `beauty` the others changed nothing, and they cost.
+    thin item, it speaks as own_i itself and the rest its neighbours (`voices`): of these the twenty of most
+    weight speak for all (`loud`); on inner cuts of `beauty` the others added nothing, and they cost.
 
     Values stand in rows, one for each history or whatever they are values of, and have a column an item.
     `order` are the items as they speak for themselves, those who wholly do first and new ones last, so that
