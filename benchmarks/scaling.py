@@ -40,10 +40,11 @@ from warmstart.recommend.fused.parts import (
     FittedParts,
     PartSettings,
 )
+from warmstart.recommend.fused.prior_weights import prior_weights
 from warmstart.recommend.fused.scorer import FusedScorer
 from warmstart.recommend.fused.spaces import FactorSpace, ItemRows
 from warmstart.recommend.fused.transfer import Transfer, TransferSettings
-from warmstart.recommend.fused.weights import SlotWeights
+from warmstart.recommend.fused.weighing import blend_weights
 from warmstart.recommend.popularity import PopularityPrior
 
 HERE = Path(__file__).resolve().parent
@@ -100,7 +101,7 @@ def simulated(size: int, seed: int = 0) -> tuple[FusedScorer, IntArray]:
     )
     scorer = FusedScorer()
     scorer._parts = parts
-    scorer._slots = SlotWeights.of(scorer.weights, scorer.new_weights)
+    scorer._slots = blend_weights(prior_weights(), None).weights
     return scorer, order
 
 

@@ -89,13 +89,14 @@ def unknown_items_get_nan(trial: AnyScorerTrial[AnyScorer]) -> None:
 
 
 def unknown_users_and_evidence_are_legal(trial: AnyScorerTrial[AnyScorer]) -> None:
-    """A stranger is answered, and events on unknown items count for nothing."""
+    """A stranger is answered like one without a name, and events on unknown items count for nothing."""
     for query in trial.queries:
+        nameless = dataclasses.replace(query, user_id=None)
         ghost = Event(user_id="nobody", item_id=GHOST)
         other = dataclasses.replace(
             query, user_id="nobody", events=(ghost, *query.events), anchors=(GHOST,)
         )
-        same(trial.fitted.score(other), trial.fitted.score(query))
+        same(trial.fitted.score(other), trial.fitted.score(nameless))
 
 
 def the_answer_belongs_to_the_asker(trial: AnyScorerTrial[AnyScorer]) -> None:

@@ -146,9 +146,9 @@ def new_items(toy: Checkerboard) -> pl.DataFrame:
 
 
 def renamed(toy: Checkerboard, seed: int = 0) -> tuple[Dataset, dict[str, str]]:
-    """The shop with other item ids and shuffled items, and the new name of each item.
+    """The shop with other ids, and the new name of each item and user.
 
-    Users get other names too, and their order is shuffled; the events of one user keep theirs.
+    Items and users are shuffled; the events of one user keep their order.
     """
     rng = np.random.default_rng(seed)
     items, events = toy.dataset.items, toy.dataset.events
@@ -162,13 +162,16 @@ def renamed(toy: Checkerboard, seed: int = 0) -> tuple[Dataset, dict[str, str]]:
     events = events.with_columns(
         pl.col(c.ITEM_ID).replace_strict(names), pl.col(c.USER_ID).replace_strict(others)
     ).sort(c.USER_ID, maintain_order=True)
-    return Dataset(items=items[rng.permutation(len(items))], events=events), names
+    return Dataset(items=items[rng.permutation(len(items))], events=events), names | others
 
 
 def rename_query(query: Query, names: dict[str, str]) -> Query:
-    """The same question with other item ids, from somebody else."""
-    events = tuple(Event(user_id="somebody", item_id=names[event.item_id or ""]) for event in query.events)
-    return Query(text=query.text, user_id="somebody" if query.user_id else None, events=events)
+    """The same question with other ids."""
+    user_id = names.get(query.user_id or "")
+    events = tuple(
+        Event(user_id=user_id or "somebody", item_id=names[event.item_id or ""]) for event in query.events
+    )
+    return Query(text=query.text, user_id=user_id, events=events)
 
 
 @dataclass(kw_only=True)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from warmstart.recommend.fused.lessons import Lessons
 from warmstart.recommend.fused.parts import KNN, SLOTS, WORDS
-from warmstart.recommend.fused.weighing import learn_weights
-from warmstart.recommend.fused.weights import KNOTS, SlotWeights, damping, hats
+from warmstart.recommend.fused.weighing import blend_weights, learn_weights
+from warmstart.recommend.fused.weights import KNOTS, STRANGER, SlotWeights, damping, hats
 
 USERS, CANDIDATES = 80, 30
 
@@ -31,6 +31,7 @@ def lessons_where(*telling: str, seed: int = 0) -> Lessons:
         targets=np.zeros((USERS, 1), dtype=np.int64),
         share=np.full(USERS, 1 / USERS, dtype="f"),
         ideal=np.ones(USERS, dtype="f"),
+        stands=np.ones((USERS, CANDIDATES), dtype="f"),
     )
 
 
@@ -39,9 +40,10 @@ def flat(**weights: float) -> SlotWeights:
     return SlotWeights.of(table, table)
 
 
-@given(st.floats(0, 1000))
-def test_the_shares_of_the_knots_sum_to_one(evidence: float):
-    shares = hats(evidence)
+@given(st.floats(0, 1000), st.floats(0, 1))
+def test_the_shares_of_the_knots_sum_to_one(evidence: float, seen: float):
+    shares = hats(evidence, seen)
+    assert shares[len(STRANGER) :].sum() == pytest.approx(seen, abs=1e-5)
     assert shares.sum() == pytest.approx(1.0, abs=1e-5)
     assert (shares >= 0).all()
     assert 0 < damping(evidence) <= 1
@@ -89,3 +91,38 @@ def test_the_slope_points_where_the_objective_grows():
 def test_equal_scores_are_no_merit():
     nothing = replace(lessons_where(), features=np.zeros((USERS, CANDIDATES, len(SLOTS)), dtype="f"))
     assert nothing.objective(flat(**{KNN: 1.0})) == 0.0
+
+
+def test_a_shop_finds_the_teacher_it_resembles():
+    teachers = {"right": flat(**{WORDS: 1.0}), "wrong": flat(**{KNN: 1.0})}
+    blend = blend_weights(teachers, lessons_where(WORDS))
+    known, _ = blend.shares["right"]
+    assert known > 0.9
+    expected = known * teachers["right"].values[0] + (1 - known) * teachers["wrong"].values[0]
+    np.testing.assert_allclose(blend.weights.values[0], expected, atol=1e-3)
+
+
+def test_teachers_speak_in_equal_parts_where_too_few_can_be_asked():
+    teachers = {"one": flat(**{WORDS: 1.0}), "other": flat(**{KNN: 1.0})}
+    for lessons in (None, lessons_where(WORDS).only(np.arange(30))):
+        assert blend_weights(teachers, lessons).shares == {"one": (0.5, 0.5), "other": (0.5, 0.5)}
+
+
+def test_those_drawn_by_chance_stand_for_all_that_were_not_drawn():
+    lessons = lessons_where(WORDS)
+    many = replace(lessons, stands=np.where(np.arange(CANDIDATES) == 5, 50.0, 1.0)[None].repeat(USERS, 0))
+    judge = SlotWeights.only(KNN)
+    beaten = lessons.features[:, 5, SLOTS.index(KNN)] >= lessons.features[:, 0, SLOTS.index(KNN)]
+    assert beaten.any()
+    assert not many.gains(judge)[beaten].any()
+    np.testing.assert_allclose(many.gains(judge)[~beaten], lessons.gains(judge)[~beaten])
+
+
+def test_the_slope_is_that_of_the_smooth_gain():
+    """Moving weights along the slope raises the gain that is counted, also where some stand for many."""
+    rng = np.random.default_rng(3)
+    lessons = replace(lessons_where(WORDS), stands=rng.integers(1, 9, (USERS, CANDIDATES)).astype("f"))
+    start = flat(**{KNN: 1.0, WORDS: 0.5})
+    slope = lessons.gradient(start.values, 0.08)
+    ahead = SlotWeights((start.values + 0.3 * slope / np.abs(slope).max()).astype("f"))
+    assert lessons.objective(ahead) > lessons.objective(start)

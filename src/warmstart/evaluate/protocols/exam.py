@@ -119,11 +119,10 @@ def _ask(episode: Episode, cases: Mapping[Key, Cases], place: Mapping[str, int],
 def _query(episode: Episode) -> Query:
     """All evidence travels with the question, so that every method knows the same.
 
-    Old users are asked for without their name: a method that also remembers them would count each
-    event twice.
+    Users are asked for by name: a method may know whose events it was trained on, but what it remembers of
+    them must not count besides the events that come with the question.
     """
-    user_id = None if episode.shots is None else episode.user_id
-    return Query(user_id=user_id, events=episode.history)
+    return Query(user_id=episode.user_id, events=episode.history)
 
 
 def _positions(item_ids: Iterable[str | None], place: Mapping[str, int]) -> IntArray:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from itertools import islice
 from typing import Final, Literal, Self
 
 import numpy as np
@@ -30,13 +31,14 @@ History = tuple[IntArray, FloatArray]
 Kind = int | Literal["last", "new"]
 """So many items known; all but the last; all but those that are pretended new."""
 
-KINDS: Final[tuple[Kind, ...]] = (0, 1, 2, 3, 5, 10, "last", "new")
+SHOTS: Final = (0, 1, 2, 3, 5, 10)
+KINDS: Final[tuple[Kind, ...]] = (*SHOTS, "last", "new")
 NEW_SHARE: Final = 0.3
 """What finding new items among new ones counts beside finding anything among everything."""
 
 _HELD_USERS, _NEW_ITEMS = 0.3, 0.2
 _TARGETS_AFTER, _MOST_TARGETS, _LONGEST = 5, 16, 100
-_DEPTH, _NEW_DEPTH, _CHANCE, _WIDTH, _CUT = 20, 20, 40, 320, 20
+_DEPTH, _NEW_DEPTH, _CHANCE, _WIDTH, _CUT = 20, 20, 120, 320, 20
 _BATCH, _PASS = 64, 256
 _LEAST_LEVEL: Final = 0.02
 
@@ -61,7 +63,9 @@ class Lessons:
     `features` has shape (problems, candidates, slots): each slot's score of each candidate, damped and over
     its norm. `fresh` says how far a candidate counts as new, `levels` are the shares of the knots,
     `targets` the places of what is to be ranked high (-1 where there is none), `share` what the problem
-    counts, `ideal` the best discounted gain.
+    counts, `ideal` the best discounted gain. `stands` says for how many items a candidate stands: those
+    drawn by chance for all that were not drawn, the others for themselves, so that ranks among candidates
+    estimate ranks among all.
     """
 
     user: IntArray
@@ -73,6 +77,7 @@ class Lessons:
     targets: IntArray
     share: FloatArray
     ideal: FloatArray
+    stands: FloatArray
 
     @classmethod
     def cut(
@@ -88,10 +93,10 @@ class Lessons:
         shuffled = [usable[i] for i in rng.permutation(len(usable))]
         n_held = int(_HELD_USERS * len(shuffled))
         new = rng.random(n_items) < _NEW_ITEMS
-        asked = list(_questions(shuffled[:n_held], new, most))
+        asked, trained = _cut(shuffled, n_held, new, most)
         if not asked:
             return None
-        interactions, sequences = _training(shuffled[n_held:], new, n_items)
+        interactions, sequences = _training(trained, new, n_items)
         parts = FittedParts.fit(features, interactions, sequences, settings)
         rows = [row for batch in _batches(asked) for row in _problems(parts, batch, new)]
         return cls._stacked(rows) if rows else None
@@ -136,7 +141,8 @@ class Lessons:
     def _gains(self, weights: SlotWeights) -> FloatArray:
         scores = self._scores(weights.values)
         own = np.take_along_axis(scores, np.maximum(self.targets, 0), axis=1)
-        ranks = (scores[:, None, :] >= own[:, :, None]).sum(axis=2) - 1
+        above = scores[:, None, :] >= own[:, :, None]
+        ranks = (above * self.stands[:, None, :]).sum(axis=2) - 1
         gains = np.where((self.targets >= 0) & (ranks < _CUT), 1.0 / np.log2(ranks + 2.0), 0.0)
         found: FloatArray = np.asarray(gains.sum(axis=1) / self.ideal, dtype=np.float32)
         return found
@@ -164,6 +170,7 @@ class Lessons:
         most = max(int((self.targets >= 0).sum(axis=1).max()), 1)
         cut = {"features": self.features[:, :width], "valid": self.valid[:, :width]}
         cut |= {"fresh": self.fresh[:, :width], "targets": self.targets[:, :most]}
+        cut |= {"stands": self.stands[:, :width]}
         return type(self)(**{**vars(self), **cut})
 
     def _scores(self, values: FloatArray) -> FloatArray:
@@ -178,13 +185,12 @@ class Lessons:
         own = np.take_along_axis(scores, place, axis=1)
         apart = np.clip((scores[:, None, :] - own[:, :, None]) / softness, -30.0, 30.0)
         above = 1.0 / (1.0 + np.exp(-apart))
-        rivals = np.ones(scores.shape, dtype=np.bool_)
-        np.put_along_axis(rivals, place, False, axis=1)
-        above *= rivals[:, None, :]
-        rank = 1.0 + above.sum(axis=2)
+        rivals = self.stands.copy()
+        np.put_along_axis(rivals, place, 0.0, axis=1)
+        rank = 1.0 + (above * rivals[:, None, :]).sum(axis=2)
         fall = np.where(self.targets >= 0, 1.0 / ((1.0 + rank) * np.log2(1.0 + rank) ** 2), 0.0)
         fall *= 1.0 / (np.log(2.0) * self.ideal[:, None])
-        sway = above * (1.0 - above) / softness * fall[:, :, None]
+        sway = above * (1.0 - above) * rivals[:, None, :] / softness * fall[:, :, None]
         pushes = -sway.sum(axis=1)
         for target in range(place.shape[1]):
             pushes[np.arange(len(place)), place[:, target]] += sway[:, target].sum(axis=1)
@@ -206,16 +212,31 @@ def _worth(cell: int) -> float:
     return NEW_SHARE if cell < 0 and KINDS[-cell - 1] != "new" else 1.0
 
 
-def _questions(histories: Sequence[History], new: BoolArray, most: int) -> Iterator[Question]:
-    for kind in KINDS:
-        asked = 0
-        for user, history in enumerate(histories):
-            question = _question(user, kind, history, new)
-            if question is not None:
-                yield question
-                asked += 1
-            if asked == most:
-                break
+def _cut(
+    histories: Sequence[History], n_held: int, new: BoolArray, most: int
+) -> tuple[list[Question], list[History]]:
+    """The questions, and the histories to train on: old users are asked about what comes next, too.
+
+    The first `n_held` are new users, of whom training knows nothing. Of the others some lose their last
+    item, and some are asked for the items that are pretended new.
+    """
+    asked = [
+        question for kind in SHOTS for question in _asked(enumerate(histories[:n_held]), kind, new, most)
+    ]
+    old = list(enumerate(histories))[n_held:]
+    half = len(old) // 2
+    last = list(_asked(old[:half], "last", new, most))
+    unseen = list(_asked(old[half:], "new", new, most))
+    shortened = {question.user for question in last}
+    trained = [(p[:-1], w[:-1]) if user in shortened else (p, w) for user, (p, w) in old]
+    return [*asked, *last, *unseen], trained
+
+
+def _asked(
+    histories: Iterable[tuple[int, History]], kind: Kind, new: BoolArray, most: int
+) -> Iterator[Question]:
+    found = (_question(user, kind, history, new) for user, history in histories)
+    return islice((question for question in found if question is not None), most)
 
 
 def _question(user: int, kind: Kind, history: History, new: BoolArray) -> Question | None:
@@ -296,9 +317,17 @@ def _problem(
 ) -> Lessons:
     """One problem; `scored` are the slots of all items and how far each is new."""
     slots, fresh = scored
-    others = _rivals(slots, np.flatnonzero(allowed), _NEW_DEPTH if cell < 0 else _DEPTH, question.user)
+    usable = np.flatnonzero(allowed)
+    heads = _heads(slots, usable, _NEW_DEPTH if cell < 0 else _DEPTH)
     total, targets = len(targets), targets[:_MOST_TARGETS]  # of very many, some stand for all
-    candidates = np.concatenate([targets, np.setdiff1d(others[: _WIDTH - len(targets)], targets)])
+    heads = np.setdiff1d(heads[: _WIDTH - len(targets) - _CHANCE], targets)
+    left = allowed.copy()
+    left[targets] = left[heads] = False
+    others = np.flatnonzero(left)
+    chance = np.random.default_rng(question.user).permutation(others)[:_CHANCE]
+    candidates = np.concatenate([targets, heads, chance])
+    stands = np.ones(_WIDTH, dtype=np.float32)
+    stands[len(targets) + len(heads) :] = len(others) / max(len(chance), 1)
     features = np.zeros((_WIDTH, len(SLOTS)), dtype=np.float32)
     features[: len(candidates)] = slots[:, candidates].T
     places = np.full(_MOST_TARGETS, -1, dtype=np.int64)
@@ -307,25 +336,21 @@ def _problem(
     return Lessons(
         user=np.int64(question.user),  # type: ignore[arg-type]
         cell=np.int64(cell),  # type: ignore[arg-type]
-        levels=hats(amount(question.weights)),
+        levels=hats(amount(question.weights), seen=float(question.kind not in SHOTS)),
         features=features,
         fresh=np.pad(fresh[candidates], (0, _WIDTH - len(candidates))),
         valid=np.arange(_WIDTH) < len(candidates),
         targets=places,
         share=np.float32(0.0),  # type: ignore[arg-type]
         ideal=np.float32(ideal),  # type: ignore[arg-type]
+        stands=stands,
     )
 
 
-def _rivals(slots: FloatArray, usable: IntArray, depth: int, seed: int) -> IntArray:
-    """The best `depth` of each slot, and some by chance.
-
-    Without those it would pay to turn scores round, since only targets could lie low.
-    """
+def _heads(slots: FloatArray, usable: IntArray, depth: int) -> IntArray:
+    """The best `depth` of each slot: the first of each, then the second of each, and so on."""
     own = slots[:, usable]
     width = min(depth, len(usable))
     best = np.argpartition(-own, width - 1, axis=1)[:, :width]
     order = np.take_along_axis(best, np.argsort(-np.take_along_axis(own, best, axis=1), axis=1), axis=1)
-    in_turn = usable[list(dict.fromkeys(order.T.ravel().tolist()))]  # the first of each slot, the second …
-    chance = np.random.default_rng(seed).choice(usable, min(_CHANCE, len(usable)), replace=False)
-    return np.concatenate([chance, in_turn])
+    return usable[list(dict.fromkeys(order.T.ravel().tolist()))]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
@@ -17,10 +16,11 @@ from warmstart.data.query import Query
 from warmstart.recommend.context.part import ContextPart
 from warmstart.recommend.evidence import interaction_matrix, left_alone
 from warmstart.recommend.fused.lessons import Lessons
-from warmstart.recommend.fused.parts import POPULARITY, PRIORS, FittedParts, PartSettings, amount
-from warmstart.recommend.fused.prior_weights import FOR_KNOWN, FOR_NEW
+from warmstart.recommend.fused.parts import LATE, POPULARITY, PRIORS, FittedParts, PartSettings, amount
+from warmstart.recommend.fused.prior_weights import prior_weights
+from warmstart.recommend.fused.regulars import Regulars
 from warmstart.recommend.fused.transfer import TransferSettings
-from warmstart.recommend.fused.weighing import learn_weights
+from warmstart.recommend.fused.weighing import Learned, blend_weights, learn_weights
 from warmstart.recommend.fused.weights import SlotWeights, Table
 from warmstart.recommend.history import HistoryScorer
 from warmstart.recommend.order.sequence import item_sequences
@@ -43,9 +43,10 @@ class FusedScorer(HistoryScorer):
     and a hundred. Items with few events or none take part through `transfer.Transfer`. `contributions`
     takes a score apart exactly.
 
-    `weights` (for items with events) and `new_weights` (for those without; between the two a blend) are
-    where learning starts: those learned on other shops. With `learn` and enough users, cold
-    starts cut from the shop's own history decide whether other weights serve it better
+    Weights start from what other shops taught (`prior_weights`), in equal parts, or from `weights` (for
+    items with events) and `new_weights` (for those without; between the two a blend) where they are given.
+    With `learn` and enough users, cold starts cut from the shop's own history tell which teachers it
+    resembles (`weighing.blend_weights`), and whether other weights serve it better still
     (`weighing.learn_weights`); `weights_` and `new_weights_` are the ones in use. `strength` says how many
     events weigh as much as what an item's text predicts. An item that was shown to the user and left alone
     loses up to `impression_discount` of what an item at the top of every part would score (impression
@@ -57,15 +58,15 @@ class FusedScorer(HistoryScorer):
 
     needs_encoder: ClassVar[bool] = True
 
-    weights: Table = field(default_factory=lambda: deepcopy(FOR_KNOWN))
-    new_weights: Table = field(default_factory=lambda: deepcopy(FOR_NEW))
+    weights: Table = field(default_factory=dict)
+    new_weights: Table = field(default_factory=dict)
     learn: bool = True
     strength: float = 1.0
     impression_discount: float = 0.3
     popularity_ridge: float = 30.0
     projection_dim: int = 128
     taste_dim: int = 64
-    questions: int = 150
+    questions: int = 400
     seed: int = 0
 
     def _fit_tables(self, dataset: Dataset) -> None:
@@ -75,10 +76,8 @@ class FusedScorer(HistoryScorer):
         )
         self._saved_parts: State | None = None
         self._context = ContextPart.fit(dataset, self._text(), self.seed)
-        self._slots = SlotWeights.of(self.weights, self.new_weights)
-        self.learning_: State = {"steps": 0, "before": 0.0, "after": 0.0, "guarded": []}
-        if self.learn:
-            self._learn_weights(dataset)
+        self._regulars = Regulars.of(dataset)
+        self._slots = self._learned_weights(self.lessons(dataset, self.questions) if self.learn else None)
         self.weights_, self.new_weights_ = self._slots.as_tables()
         self._slots = SlotWeights.of(self.weights_, self.new_weights_)  # rounded, as when loaded
 
@@ -86,26 +85,32 @@ class FusedScorer(HistoryScorer):
         """Cold starts cut from a shop with these items, at most so many of each kind; None without any."""
         return Lessons.cut(self._text(), self.histories(dataset), self._part_settings(), questions)
 
-    def _learn_weights(self, dataset: Dataset) -> None:
-        lessons = self.lessons(dataset, self.questions)
-        if lessons is None:
-            return
-        learned = learn_weights(lessons, self._slots)
-        self._slots = learned.weights
-        self.learning_ = {
+    def _learned_weights(self, lessons: Lessons | None) -> SlotWeights:
+        """From what other shops taught, or from given `weights`, to what this shop teaches."""
+        blend = blend_weights(self._teachers(), lessons)
+        learned = learn_weights(lessons, blend.weights) if lessons else Learned(blend.weights, 0, 0.0, 0.0)
+        self.learning_: State = {
+            "shares": {name: list(shares) for name, shares in blend.shares.items()},
             "steps": learned.steps,
             "before": learned.before,
             "after": learned.after,
             "guarded": list(learned.guarded),
         }
+        return learned.weights
+
+    def _teachers(self) -> Mapping[str, SlotWeights]:
+        given = self.weights or self.new_weights
+        return {"given": SlotWeights.of(self.weights, self.new_weights)} if given else prior_weights()
 
     @property
     def weights_from(self) -> str:
         """Where the weights in use come from, in words."""
-        steps = self.learning_["steps"]
-        return (
-            f"this shop's cold starts, {steps} steps from those of other shops" if steps else "other shops"
+        shares = self.learning_["shares"]
+        start = ", ".join(
+            f"{known:.0%} {name} ({new:.0%} for new items)" for name, (known, new) in shares.items()
         )
+        steps = self.learning_["steps"]
+        return f"{start}; then {steps} steps on this shop's cold starts" if steps else start
 
     def _part_settings(self) -> PartSettings:
         return PartSettings(
@@ -116,8 +121,12 @@ class FusedScorer(HistoryScorer):
             seed=self.seed,
         )
 
-    def _score_history(self, positions: IntArray, weights: FloatArray) -> FloatArray:
-        return self._parts.mix(positions, *self._units(weights, None))
+    def _score_history(self, positions: IntArray, weights: FloatArray, seen: float = 0.0) -> FloatArray:
+        return self._parts.mix(positions, *self._units(weights, None, seen))
+
+    def _seen(self, query: Query, positions: IntArray) -> float:
+        """How much of a history the tables were learned from."""
+        return self._regulars.share(query.user_id, len(positions))
 
     def _blend(self, scores: FloatArray) -> FloatArray:
         """The two scores of each item, as a known and as a new one, by how far it is known."""
@@ -129,13 +138,14 @@ class FusedScorer(HistoryScorer):
         positions, weights = self.history(query)
         if self._is_silent(positions):
             return np.full(len(self.item_ids_), np.nan, dtype=np.float32)
-        scores = self._score_history(positions, weights)
+        seen = self._seen(query, positions)
+        scores = self._score_history(positions, weights, seen)
         if self._context.speaks(query.context):
             lift = self._context.lift(query.context, len(scores))
-            scores = scores + self._blend(lift[:, None] * self._lift_units(weights))
+            scores = scores + self._blend(lift[:, None] * self._lift_units(weights, seen))
         if shown := self._shown(query):
             left = self.positions(list(shown))
-            scores[left] += self._discounts(shown, weights, left)
+            scores[left] += self._discounts(shown, weights, seen, left)
         return scores
 
     def _is_silent(self, positions: IntArray) -> bool:
@@ -147,17 +157,20 @@ class FusedScorer(HistoryScorer):
         found = left_alone(query.events) if self.impression_discount else {}
         return {item_id: share for item_id, share in found.items() if item_id in self._place}
 
-    def _discounts(self, shown: Mapping[str, float], weights: FloatArray, items: IntArray) -> FloatArray:
+    def _discounts(
+        self, shown: Mapping[str, float], weights: FloatArray, seen: float, items: IntArray
+    ) -> FloatArray:
         """What having been shown in vain takes from each of `items`; none gains by it."""
         own = self._parts.transfer.own[items]
-        best = np.column_stack([own, 1.0 - own]) @ self._slots.at(amount(weights)).sum(axis=0)
+        best = np.column_stack([own, 1.0 - own]) @ self._slots.at(amount(weights), seen).sum(axis=0)
         shares = [shown.get(self.item_ids_[item], 0.0) for item in items]
         return np.asarray(-self.impression_discount * best * np.array(shares), dtype=np.float32)
 
-    def _lift_units(self, weights: FloatArray) -> FloatArray:
+    def _lift_units(self, weights: FloatArray, seen: float) -> FloatArray:
         """What a unit of log-popularity weighs after this history, for known and for new items."""
-        units = self._slots.prior_units(amount(weights), self._parts.norms)[POPULARITY]
-        return units / np.float32(self._parts.popularity.scale)
+        units = self._slots.prior_units(amount(weights), self._parts.norms, seen)
+        known, late = self._parts.popularity.scale, self._parts.later.scale
+        return units[POPULARITY] / np.float32(known) + units[LATE] / np.float32(late)
 
     def score_with(self, query: Query, mixing: Mapping[str, float]) -> FloatArray:
         """Scores under one weight for each part, for questions other than "what next"."""
@@ -167,10 +180,10 @@ class FusedScorer(HistoryScorer):
     def taste(self, query: Query) -> FloatArray:
         """What the history alone says of every item: the score without popularity."""
         positions, weights = self.history(query)
-        return self._parts.mix(positions, self._units(weights, None)[0])
+        return self._parts.mix(positions, self._units(weights, None, self._seen(query, positions))[0])
 
     def _units(
-        self, weights: FloatArray, mixing: Mapping[str, float] | None
+        self, weights: FloatArray, mixing: Mapping[str, float] | None, seen: float = 0.0
     ) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
         """What each history item weighs in each part, and each prior, a column for each mixture.
 
@@ -178,7 +191,9 @@ class FusedScorer(HistoryScorer):
         """
         norms = self._parts.norms
         if mixing is None:
-            return self._slots.units(weights, norms), self._slots.prior_units(amount(weights), norms)
+            return self._slots.units(weights, norms, seen), self._slots.prior_units(
+                amount(weights), norms, seen
+            )
         own = {name: np.float32(weight / norms[name]) for name, weight in mixing.items() if weight}
         units = {name: unit * weights[:, None] for name, unit in own.items() if name not in PRIORS}
         return units, {name: np.array([own[name]]) for name in PRIORS if name in own}
@@ -198,31 +213,36 @@ class FusedScorer(HistoryScorer):
         """
         items = np.array([self._place[item_id] for item_id in item_ids], dtype=np.int64)
         positions, weights = self.history(query)
+        seen = self._seen(query, positions)
         evidence = [self.item_ids_[position] for position in positions]
-        shares, priors = self._shares(positions, weights, items, mixing)
+        shares, priors = self._shares(positions, self._units(weights, mixing, seen), items, mixing is None)
         if mixing is None:
-            priors |= self._lifts(query, weights, items)
+            priors |= self._lifts(query, self._lift_units(weights, seen), items)
             shown = {} if self._is_silent(positions) else self._shown(query)
-            priors[IMPRESSION] = self._discounts(shown, weights, items)
+            priors[IMPRESSION] = self._discounts(shown, weights, seen, items)
         return [
             tuple(sorted(_reasons(evidence, shares, priors, column), key=_by_size))
             for column in range(len(items))
         ]
 
-    def _lifts(self, query: Query, weights: FloatArray, items: IntArray) -> dict[str, FloatArray]:
+    def _lifts(self, query: Query, lift_units: FloatArray, items: IntArray) -> dict[str, FloatArray]:
         """What each value of the question's context adds to each of `items`."""
         own = self._parts.transfer.own[items]
-        worth = np.column_stack([own, 1.0 - own]) @ self._lift_units(weights)
+        worth = np.column_stack([own, 1.0 - own]) @ lift_units
         lifts = self._context.contributions(query.context, items)
         return {kind: worth * lift for kind, lift in lifts.items()}
 
     def _shares(
-        self, positions: IntArray, weights: FloatArray, items: IntArray, mixing: Mapping[str, float] | None
+        self,
+        positions: IntArray,
+        mixed: tuple[Mapping[str, FloatArray], Mapping[str, FloatArray]],
+        items: IntArray,
+        blends: bool,
     ) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
         """What each history item adds to each of `items` in each part, and what the priors add together."""
-        units, priors = self._units(weights, mixing)
+        units, priors = mixed
         own = self._parts.transfer.own[items]
-        blend = np.ones((len(items), 1)) if mixing is not None else np.column_stack([own, 1.0 - own])
+        blend = np.column_stack([own, 1.0 - own]) if blends else np.ones((len(items), 1))
         shares = {
             name: (blend * found).sum(axis=2)
             for name, found in self._parts.pairwise(positions, units, items).items()
@@ -247,7 +267,11 @@ class FusedScorer(HistoryScorer):
 
     def get_state(self) -> State:
         """What was learned, as a tree that can be saved."""
-        own = {"parts": self._parts.get_state(), "context": self._context.get_state()}
+        own = {
+            "parts": self._parts.get_state(),
+            "context": self._context.get_state(),
+            "regulars": self._regulars.get_state(),
+        }
         return super().get_state() | own
 
     def set_state(self, state: State) -> None:
@@ -255,6 +279,7 @@ class FusedScorer(HistoryScorer):
         own = dict(state)
         self._saved_parts = own.pop("parts")
         self._context = ContextPart.from_state(own.pop("context"))
+        self._regulars = Regulars(**own.pop("regulars"))
         super().set_state(own)
         self._slots = SlotWeights.of(self.weights_, self.new_weights_)
 

@@ -2,25 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from warmstart.core.linear import FloatArray
 from warmstart.recommend.fused.lessons import Lessons, name_of_cell
 from warmstart.recommend.fused.parts import SLOTS
 from warmstart.recommend.fused.weights import SlotWeights
 
-_STEPS, _CHECKS, _RATE = 60, (10, 20, 30, 45, 60), 0.03
+_STEPS, _CHECKS, _RATE = 60, (10, 20, 30), 0.03
 _SOFTNESS: Final = 0.08
 _PULL: Final = 0.001
-_LEAST_GAIN: Final = 1.005
+_BLEND_STEPS, _BLEND_RATE = 30, 3.0
 _SURE: Final = 3.0
-_TRUST: Final = 0.5
+_DOUBT: Final = 300.0
+"""So many users who were asked move the weights half of the way from where they started."""
 FEWEST: Final = 60
 """Users it takes to learn from; below, the weights stay as they were."""
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Weights between those of several teachers; `shares` are theirs, for known and for new items."""
+
+    weights: SlotWeights
+    shares: Mapping[str, tuple[float, float]]
+
+
+def blend_weights(teachers: Mapping[str, SlotWeights], lessons: Lessons | None) -> Blend:
+    """Which of several teachers a shop resembles, by its own cold starts; in equal parts without any.
+
+    Two numbers a teacher are learned, where `learn_weights` moves some hundred: they take few questions.
+    Exponentiated gradient (Kivinen and Warmuth, 1997) on the smooth nDCG, from equal shares, a few steps
+    only, so that chance moves them little.
+    """
+    tables = np.stack([weights.values for weights in teachers.values()]).astype(np.float64)
+    logits = np.zeros((2, len(tables)))
+    if lessons is not None and len(set(lessons.user.tolist())) >= FEWEST:
+        start = _blended(logits, tables)
+        lessons = lessons.relative_to(start)
+        level = max(lessons.objective(start), 1e-12)
+        for _ in range(_BLEND_STEPS):
+            slope = lessons.gradient(_blended(logits, tables).values, _SOFTNESS) / level
+            logits += _BLEND_RATE * np.einsum("skp,askp->sa", slope, tables)
+    shares = _softmax(logits).round(3)
+    named = {
+        name: (float(known), float(new)) for name, (known, new) in zip(teachers, shares.T, strict=True)
+    }
+    return Blend(_blended(logits, tables), named)
+
+
+def _blended(logits: npt.NDArray[np.float64], tables: npt.NDArray[np.float64]) -> SlotWeights:
+    return SlotWeights(np.einsum("sa,askp->skp", _softmax(logits), tables).astype(np.float32))
+
+
+def _softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    raised: npt.NDArray[np.float64] = np.exp(logits - logits.max(axis=1, keepdims=True))
+    raised /= raised.sum(axis=1, keepdims=True)
+    return raised
 
 
 @dataclass(frozen=True)
@@ -52,20 +95,22 @@ def learn_weights(lessons: Lessons, start: SlotWeights) -> Learned:
     halves = [lessons.only(lessons.user % 2 == side) for side in (0, 1)]
     if min(len(set(half.user.tolist())) for half in halves) < FEWEST // 2:
         return Learned(start, 0, 0.0, 0.0)
-    paths = [_ascend(half, start, _CHECKS) for half in halves]
+    users = len(set(lessons.user.tolist()))
+    trust = users / (users + _DOUBT)
+    paths = [_ascend(half, start, _CHECKS, trust) for half in halves]
     before = float(np.mean([other.objective(start) for other in halves]))
     judged = {
         steps: float(np.mean([halves[1 - side].objective(paths[side][steps]) for side in (0, 1)]))
         for steps in _CHECKS
     }
     best = max(judged, key=lambda steps: judged[steps])
-    if judged[best] < before * _LEAST_GAIN:
+    if judged[best] <= before:
         kept, guarded = _guard(start, lessons, lessons.gains(start))
         return Learned(kept, 0, before, before, guarded)
     unseen = np.zeros(len(lessons.user), dtype=np.float32)
     for side in (0, 1):
         unseen[lessons.user % 2 != side] = halves[1 - side].gains(paths[side][best])
-    kept, guarded = _guard(_ascend(lessons, start, (best,))[best], lessons, unseen)
+    kept, guarded = _guard(_ascend(lessons, start, (best,), trust)[best], lessons, unseen)
     return Learned(kept, best, before, judged[best], guarded)
 
 
@@ -93,10 +138,12 @@ def _guard(
     return SlotWeights(values), tuple(guarded)
 
 
-def _ascend(lessons: Lessons, start: SlotWeights, stops: Sequence[int]) -> dict[int, SlotWeights]:
-    """The weights after each number of steps in `stops`, half-way back to the start.
+def _ascend(
+    lessons: Lessons, start: SlotWeights, stops: Sequence[int], trust: float
+) -> dict[int, SlotWeights]:
+    """The weights after each number of steps in `stops`, of which `trust` is kept and the start the rest.
 
-    One shop's few hundred cold starts are a small sample: the weights of all shops keep half of the say.
+    A few cold starts are a small sample; the fewer there are, the more say keep the weights of other shops.
     """
     values = start.values.astype(np.float64)
     mean, square, found = np.zeros_like(values), np.zeros_like(values), {}
@@ -107,6 +154,6 @@ def _ascend(lessons: Lessons, start: SlotWeights, stops: Sequence[int]) -> dict[
         ahead = rate * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-5)
         values = np.maximum(values + ahead, 0.0)  # evidence for an item never counts against it
         if step in stops:
-            halfway = start.values + _TRUST * (values - start.values)
-            found[step] = SlotWeights(halfway.astype(np.float32))
+            between = start.values + trust * (values - start.values)
+            found[step] = SlotWeights(between.astype(np.float32))
     return found

@@ -11,10 +11,12 @@ import numpy as np
 from warmstart.core.linear import FloatArray
 from warmstart.recommend.fused.parts import PRIORS, RECENT, SLOTS, amount, part_of, recent
 
-KNOTS: Final = (0.0, 1.0, 3.0, 10.0, 50.0)
-"""Amounts of evidence at which each slot has a weight; between them weights go straight on a log scale."""
+STRANGER: Final = (0.0, 1.0, 3.0, 10.0, 50.0)
+REGULAR: Final = (3.0, 10.0, 50.0)
+"""Amounts of evidence at which each slot has a weight, for users the tables have not seen and for those
+that they were learned from (`regulars.Regulars`); between them weights go straight on a log scale."""
 
-_LOG_KNOTS: Final = np.log1p(np.array(KNOTS))
+KNOTS: Final = (*STRANGER, *REGULAR)
 
 _EVIDENCE: Final = [i for i, slot in enumerate(SLOTS) if part_of(slot) not in PRIORS]
 _READ: Final = tuple(dict.fromkeys(part_of(SLOTS[i]) for i in _EVIDENCE))
@@ -22,16 +24,26 @@ _PLACE: Final = [_READ.index(part_of(SLOTS[i])) for i in _EVIDENCE]
 _LATELY: Final = [int(SLOTS[i].endswith(RECENT)) for i in _EVIDENCE]
 
 
-def hats(evidence: float) -> FloatArray:
+def hats(evidence: float, seen: float = 0.0) -> FloatArray:
     """The share of each knot in the weights at an amount of evidence; they sum to one.
 
+    `seen` is the share of it that the tables were learned from.
+
     >>> hats(1.0).tolist()
-    [0.0, 1.0, 0.0, 0.0, 0.0]
+    [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    >>> hats(10.0, seen=0.5).tolist()
+    [0.0, 0.0, 0.0, 0.5, 0.0, 0.0, 0.5, 0.0]
     """
-    at = float(np.clip(np.log1p(evidence), _LOG_KNOTS[0], _LOG_KNOTS[-1]))
-    right = int(np.clip(np.searchsorted(_LOG_KNOTS, at), 1, len(KNOTS) - 1))
-    share = (at - _LOG_KNOTS[right - 1]) / (_LOG_KNOTS[right] - _LOG_KNOTS[right - 1])
-    found = np.zeros(len(KNOTS), dtype=np.float32)
+    stranger, regular = (1.0 - seen) * _between(evidence, STRANGER), seen * _between(evidence, REGULAR)
+    return np.concatenate([stranger, regular], dtype=np.float32)
+
+
+def _between(evidence: float, knots: tuple[float, ...]) -> FloatArray:
+    logs = np.log1p(np.array(knots))
+    at = float(np.clip(np.log1p(evidence), logs[0], logs[-1]))
+    right = int(np.clip(np.searchsorted(logs, at), 1, len(knots) - 1))
+    share = (at - logs[right - 1]) / (logs[right] - logs[right - 1])
+    found = np.zeros(len(knots), dtype=np.float32)
     found[right - 1 : right + 1] = 1.0 - share, share
     return found
 
@@ -46,7 +58,7 @@ def damping(evidence: float) -> float:
 
 
 Table = dict[str, list[float]]
-"""For each slot its weights at the knots; slots that are left out weigh nothing."""
+"""For each slot its weights at `KNOTS`; slots that are left out weigh nothing."""
 
 
 @dataclass(frozen=True)
@@ -79,23 +91,27 @@ class SlotWeights:
         )
         return known, new
 
-    def at(self, evidence: float) -> FloatArray:
+    def at(self, evidence: float, seen: float = 0.0) -> FloatArray:
         """The weights for an amount of evidence, shape (slots, 2): for known and for new items."""
-        mixed: FloatArray = np.einsum("k,skp->ps", hats(evidence), self.values)
+        mixed: FloatArray = np.einsum("k,skp->ps", hats(evidence, seen), self.values)
         return mixed
 
-    def units(self, weights: FloatArray, norms: Mapping[str, float]) -> dict[str, FloatArray]:
+    def units(
+        self, weights: FloatArray, norms: Mapping[str, float], seen: float = 0.0
+    ) -> dict[str, FloatArray]:
         """What each item of a history weighs in each part, norms and damping included: (history, 2)."""
         known = amount(weights)
         each = np.array([norms[part] for part in _READ], dtype=np.float32)
         share = np.zeros((2, len(_READ), 2), dtype=np.float32)
-        share[_LATELY, _PLACE] = self.at(known)[_EVIDENCE] * np.float32(damping(known))
+        share[_LATELY, _PLACE] = self.at(known, seen)[_EVIDENCE] * np.float32(damping(known))
         share /= each[:, None]
         reads = np.stack([weights, recent(weights)], axis=1).astype(np.float32)
         found = (reads @ share.reshape(2, -1)).reshape(len(weights), len(_READ), 2)
         return {part: found[:, i] for i, part in enumerate(_READ) if share[:, i].any()}
 
-    def prior_units(self, evidence: float, norms: Mapping[str, float]) -> dict[str, FloatArray]:
+    def prior_units(
+        self, evidence: float, norms: Mapping[str, float], seen: float = 0.0
+    ) -> dict[str, FloatArray]:
         """What each prior weighs at an amount of evidence: for known and for new items."""
-        at = dict(zip(SLOTS, self.at(evidence), strict=True))
+        at = dict(zip(SLOTS, self.at(evidence, seen), strict=True))
         return {name: at[name] / np.float32(norms[name]) for name in PRIORS}
