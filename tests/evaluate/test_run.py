@@ -234,3 +234,15 @@ def test_each_protocol_has_its_own_seeds():
     assert protocols.get("few-shot-text").seeds == (0, 1, 2, 3, 4)
     found = evaluate(SHOP, "new-items", methods=["random"], encoder="catalogue", resamples=50)
     assert found.seeds == (0, 1, 2)
+
+
+def test_the_engine_is_not_measured_against_itself_without_room_for_new_items():
+    rivals = [
+        ScorerMethod(name="engine-plain", scorer=SameTaste()),
+        ScorerMethod(name="in order", scorer=InOrder()),
+    ]
+    own = ScorerMethod(name="engine", scorer=SameTaste())
+    found = evaluate(two_tastes(), "new-users", seeds=(0,), methods=[*rivals, own], encoder=None, resamples=50)
+    strongest = {c.against for c in found.comparisons if c.strongest}
+    assert strongest == {"in order"}
+    assert {c.against for c in found.comparisons} == {"engine-plain", "in order"}

@@ -11,7 +11,7 @@ import numpy as np
 from warmstart.evaluate.blocks import Block, Chosen
 from warmstart.evaluate.bootstrap import holm, interval, p_value
 from warmstart.evaluate.evaluation import Comparison, Verdict
-from warmstart.evaluate.methods import RANDOM
+from warmstart.evaluate.methods import ENGINE, PLAIN, RANDOM
 from warmstart.evaluate.metrics import Values, lower_is_better
 
 ALPHA: Final = 0.05
@@ -26,7 +26,7 @@ def compare(
     """`focus` against every other method, unadjusted; `group` holds the blocks that `pooled` pools.
 
     The strongest of the others is chosen by its value on these very cases, which favours it, not the
-    method in focus. Chance is no rival.
+    method in focus. Chance is no rival, and neither the engine nor its plain form is the other's strongest.
     """
     place = {column: i for i, column in enumerate(pooled.parts)}
     means = pooled.pieces.mean(pooled.matrix())
@@ -36,7 +36,8 @@ def compare(
         if (focus, metric) not in place or not rivals:
             continue
         sign = -1.0 if lower_is_better(metric) else 1.0
-        best = max(rivals, key=lambda rival: sign * float(means[place[rival, metric]]))
+        others = [rival for rival in rivals if {focus, rival} != {ENGINE, PLAIN}] or rivals
+        best = max(others, key=lambda rival: sign * float(means[place[rival, metric]]))
         for rival in rivals:
             ours, theirs = place[focus, metric], place[rival, metric]
             differences = replicates[:, ours] - replicates[:, theirs]
