@@ -96,16 +96,18 @@ def test_equal_scores_are_no_merit():
 def test_a_shop_finds_the_teacher_it_resembles():
     teachers = {"right": flat(**{WORDS: 1.0}), "wrong": flat(**{KNN: 1.0})}
     blend = blend_weights(teachers, lessons_where(WORDS))
-    known, _ = blend.shares["right"]
+    known = blend.shares["right"][0]
     assert known > 0.9
     expected = known * teachers["right"].values[0] + (1 - known) * teachers["wrong"].values[0]
-    np.testing.assert_allclose(blend.weights.values[0], expected, atol=1e-3)
+    found = blend.weights.values[0, : len(STRANGER)]
+    np.testing.assert_allclose(found, expected[: len(STRANGER)], atol=1e-3)
+    assert blend.shares["right"][2:] == (0.5, 0.5)  # regulars were not asked
 
 
 def test_teachers_speak_in_equal_parts_where_too_few_can_be_asked():
     teachers = {"one": flat(**{WORDS: 1.0}), "other": flat(**{KNN: 1.0})}
     for lessons in (None, lessons_where(WORDS).only(np.arange(30))):
-        assert blend_weights(teachers, lessons).shares == {"one": (0.5, 0.5), "other": (0.5, 0.5)}
+        assert blend_weights(teachers, lessons).shares == {"one": (0.5,) * 4, "other": (0.5,) * 4}
 
 
 def test_those_drawn_by_chance_stand_for_all_that_were_not_drawn():

@@ -34,13 +34,15 @@ Kind = int | Literal["last", "new"]
 SHOTS: Final = (0, 1, 2, 3, 5, 10)
 KINDS: Final[tuple[Kind, ...]] = (*SHOTS, "last", "new")
 NEW_SHARE: Final = 0.3
-"""What finding new items among new ones counts beside finding anything among everything."""
+"""What the lesser ways to ask count beside the others: `_worth`."""
 
 _HELD_USERS, _NEW_ITEMS = 0.3, 0.2
 _TARGETS_AFTER, _MOST_TARGETS, _LONGEST = 5, 16, 100
 _DEPTH, _NEW_DEPTH, _CHANCE, _WIDTH, _CUT = 20, 20, 120, 320, 20
 _BATCH, _PASS = 64, 256
 _LEAST_LEVEL: Final = 0.02
+_FEW: Final = 100
+"""So many problems of a kind count half of what many would: a handful says little."""
 
 
 @dataclass(frozen=True)
@@ -109,9 +111,11 @@ class Lessons:
         return joined._balanced()
 
     def _balanced(self) -> Self:
-        """Shares so that each kind of question counts the same, however many there are."""
+        """Shares so that each kind of question counts the same, unless there are very few of it."""
         cells, counts = np.unique(self.cell, return_counts=True)
-        each = {cell: _worth(cell) / n for cell, n in zip(cells.tolist(), counts.tolist(), strict=True)}
+        each = {
+            cell: _worth(cell) / (n + _FEW) for cell, n in zip(cells.tolist(), counts.tolist(), strict=True)
+        }
         share = np.array([each[cell] for cell in self.cell.tolist()], dtype=np.float32)
         return type(self)(**{**vars(self), "share": share})
 
@@ -208,8 +212,14 @@ def name_of_cell(cell: int) -> str:
 
 
 def _worth(cell: int) -> float:
-    """What all problems of a cell count together."""
-    return NEW_SHARE if cell < 0 and KINDS[-cell - 1] != "new" else 1.0
+    """What all problems of a cell count together.
+
+    Finding new items among new ones counts less than finding anything among everything, but for regulars
+    who are asked for nothing else; there finding them among everything counts less, and keeps the scores
+    of known and new items in proportion.
+    """
+    asked_for_new = KINDS[abs(cell) - 1] == "new"
+    return 1.0 if (cell < 0) == asked_for_new else NEW_SHARE
 
 
 def _cut(
@@ -279,8 +289,7 @@ def _problems(parts: FittedParts, batch: Sequence[Question], new: BoolArray) -> 
         cell, scored = KINDS.index(question.kind) + 1, (slots[:, i], fresh)
         allowed = everything.copy()
         allowed[question.known] = False
-        if question.kind != "new":
-            yield _problem(question, scored, allowed, question.targets, cell)
+        yield _problem(question, scored, allowed, question.targets, cell)
         among = question.targets[new[question.targets]]
         if len(among):
             yield _problem(question, scored, allowed & new, among, -cell)

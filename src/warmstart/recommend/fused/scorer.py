@@ -105,12 +105,10 @@ class FusedScorer(HistoryScorer):
     @property
     def weights_from(self) -> str:
         """Where the weights in use come from, in words."""
-        shares = self.learning_["shares"]
-        start = ", ".join(
-            f"{known:.0%} {name} ({new:.0%} for new items)" for name, (known, new) in shares.items()
-        )
+        shares = {name: sum(own) / len(own) for name, own in self.learning_["shares"].items()}
+        start = ", ".join(f"{share:.0%} {name}" for name, share in shares.items())
         steps = self.learning_["steps"]
-        return f"{start}; then {steps} steps on this shop's cold starts" if steps else start
+        return start + (f"; then {steps} steps on this shop's cold starts" if steps else "")
 
     def _part_settings(self) -> PartSettings:
         return PartSettings(

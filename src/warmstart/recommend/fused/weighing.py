@@ -12,7 +12,7 @@ import numpy.typing as npt
 from warmstart.core.linear import FloatArray
 from warmstart.recommend.fused.lessons import Lessons, name_of_cell
 from warmstart.recommend.fused.parts import SLOTS
-from warmstart.recommend.fused.weights import SlotWeights
+from warmstart.recommend.fused.weights import STRANGER, SlotWeights
 
 _STEPS, _CHECKS, _RATE = 60, (10, 20, 30), 0.03
 _SOFTNESS: Final = 0.08
@@ -27,42 +27,54 @@ FEWEST: Final = 60
 
 @dataclass(frozen=True)
 class Blend:
-    """Weights between those of several teachers; `shares` are theirs, for known and for new items."""
+    """Weights between those of several teachers.
+
+    `shares` are each teacher's: for strangers of known and of new items, then for regulars of both.
+    """
 
     weights: SlotWeights
-    shares: Mapping[str, tuple[float, float]]
+    shares: Mapping[str, tuple[float, ...]]
 
 
 def blend_weights(teachers: Mapping[str, SlotWeights], lessons: Lessons | None) -> Blend:
     """Which of several teachers a shop resembles, by its own cold starts; in equal parts without any.
 
-    Two numbers a teacher are learned, where `learn_weights` moves some hundred: they take few questions.
+    Four numbers a teacher are learned, where `learn_weights` moves some hundred: they take few questions.
     Exponentiated gradient (Kivinen and Warmuth, 1997) on the smooth nDCG, from equal shares, a few steps
     only, so that chance moves them little.
     """
     tables = np.stack([weights.values for weights in teachers.values()]).astype(np.float64)
-    logits = np.zeros((2, len(tables)))
+    logits = np.zeros((2, 2, len(tables)))
     if lessons is not None and len(set(lessons.user.tolist())) >= FEWEST:
         start = _blended(logits, tables)
         lessons = lessons.relative_to(start)
         level = max(lessons.objective(start), 1e-12)
         for _ in range(_BLEND_STEPS):
             slope = lessons.gradient(_blended(logits, tables).values, _SOFTNESS) / level
-            logits += _BLEND_RATE * np.einsum("skp,askp->sa", slope, tables)
-    shares = _softmax(logits).round(3)
-    named = {
-        name: (float(known), float(new)) for name, (known, new) in zip(teachers, shares.T, strict=True)
-    }
+            by_knot = np.einsum("skp,askp->ska", slope, tables)
+            logits += _BLEND_RATE * np.stack([by_knot[:, knots].sum(axis=1) for knots in _WHOSE])
+    shares = _softmax(logits).round(3).reshape(4, -1)
+    named = {name: tuple(own.tolist()) for name, own in zip(teachers, shares.T, strict=True)}
     return Blend(_blended(logits, tables), named)
 
 
+_WHOSE: Final = (slice(0, len(STRANGER)), slice(len(STRANGER), None))
+"""The knots of strangers, and those of regulars."""
+
+
 def _blended(logits: npt.NDArray[np.float64], tables: npt.NDArray[np.float64]) -> SlotWeights:
-    return SlotWeights(np.einsum("sa,askp->skp", _softmax(logits), tables).astype(np.float32))
+    """`logits` have shape (whose, known and new items, teachers)."""
+    shares = _softmax(logits)
+    parts = [
+        np.einsum("sa,askp->skp", share, tables[:, :, knots])
+        for share, knots in zip(shares, _WHOSE, strict=True)
+    ]
+    return SlotWeights(np.concatenate(parts, axis=1).astype(np.float32))
 
 
 def _softmax(logits: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    raised: npt.NDArray[np.float64] = np.exp(logits - logits.max(axis=1, keepdims=True))
-    raised /= raised.sum(axis=1, keepdims=True)
+    raised: npt.NDArray[np.float64] = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    raised /= raised.sum(axis=-1, keepdims=True)
     return raised
 
 
