@@ -100,8 +100,8 @@ RATERS = (
     "factor+median",
 )
 BEAUTY: dict[str, Any] = {"shop": "beauty", "peers": (), "trials": 0}
-"""Not tuned, and without the other libraries: of 12,000 items every fit takes its time. When they were tuned
-here, neighbours, EASE and iALS gained at most a fiftieth by it."""
+"""Not tuned, and without the other libraries: of 12,000 items every fit takes its time. When they were
+tuned here, neighbours, EASE and iALS gained at most a fiftieth by it."""
 RATINGS: dict[str, Any] = {"protocol": "ratings", "methods": RATERS, "peers": (), "trials": 3}
 RUNS = (
     Run(shop="ml100k", protocol="new-users"),

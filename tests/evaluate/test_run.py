@@ -242,7 +242,9 @@ def test_the_engine_is_not_measured_against_itself_without_room_for_new_items():
         ScorerMethod(name="in order", scorer=InOrder()),
     ]
     own = ScorerMethod(name="engine", scorer=SameTaste())
-    found = evaluate(two_tastes(), "new-users", seeds=(0,), methods=[*rivals, own], encoder=None, resamples=50)
+    found = evaluate(
+        two_tastes(), "new-users", seeds=(0,), methods=[*rivals, own], encoder="catalogue", resamples=50
+    )
     strongest = {c.against for c in found.comparisons if c.strongest}
     assert strongest == {"in order"}
     assert {c.against for c in found.comparisons} == {"engine-plain", "in order"}
