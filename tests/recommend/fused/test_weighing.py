@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmstart.recommend.fused.lessons import Lessons
+from warmstart.recommend.fused.lessons import NEW_AMONG_ALL, Lessons
 from warmstart.recommend.fused.parts import KNN, SLOTS, WORDS
 from warmstart.recommend.fused.weighing import blend_weights, learn_weights
 from warmstart.recommend.fused.weights import KNOTS, STRANGER, SlotWeights, damping, hats
@@ -70,6 +70,11 @@ def test_a_part_that_alone_is_certainly_better_gets_half_of_the_say():
     assert learned.guarded == (f"1 known, among everything: {WORDS}",)
     row = learned.weights.values[0, KNOTS.index(1.0)]
     assert row[SLOTS.index(WORDS)] >= row.sum() / 2
+
+
+def test_no_part_takes_over_where_new_items_are_looked_for_among_everything():
+    lessons = replace(lessons_where(WORDS), cell=np.full(USERS, NEW_AMONG_ALL))
+    assert learn_weights(lessons, flat(**{KNN: 50.0})).guarded == ()
 
 
 def test_where_nothing_can_be_learned_the_weights_stay():

@@ -33,6 +33,9 @@ Kind = int | Literal["last", "new"]
 
 SHOTS: Final = (0, 1, 2, 3, 5, 10)
 KINDS: Final[tuple[Kind, ...]] = (*SHOTS, "last", "new")
+NEW_AMONG_ALL: Final = KINDS.index("new") + 1
+"""The cell in which regulars are asked for new items among everything."""
+
 NEW_SHARE: Final = 0.3
 """What the lesser ways to ask count beside the others: `_worth`."""
 

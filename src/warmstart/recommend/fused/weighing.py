@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from warmstart.core.linear import FloatArray
-from warmstart.recommend.fused.lessons import Lessons, name_of_cell
+from warmstart.recommend.fused.lessons import NEW_AMONG_ALL, Lessons, name_of_cell
 from warmstart.recommend.fused.parts import SLOTS
 from warmstart.recommend.fused.weights import STRANGER, SlotWeights
 
@@ -133,11 +133,14 @@ def _guard(
 
     `gains` is what the weights earn on users they were not learned from. Looked at are the cells of one
     amount of evidence, among everything and among new items; a slot must be ahead by three standard
-    errors, since the best of many is compared.
+    errors, since the best of many is compared. Where new items are looked for among everything no part
+    takes over: it would rank the known ones, too, for which nobody was asked.
     """
     values, guarded = weights.values.copy(), []
     alone = {slot: lessons.gains(SlotWeights.only(slot)) for slot in SLOTS}
     for cell in np.unique(lessons.cell).tolist():
+        if cell == NEW_AMONG_ALL:
+            continue
         own = lessons.cell == cell
         best = max(SLOTS, key=lambda slot: float(alone[slot][own].mean()))
         ahead = (alone[best] - gains)[own].astype(np.float64)
