@@ -36,7 +36,7 @@ KINDS: Final[tuple[Kind, ...]] = (*SHOTS, "last", "new")
 NEW_AMONG_ALL: Final = KINDS.index("new") + 1
 """The cell in which regulars are asked for new items among everything."""
 
-NEW_SHARE: Final = 0.3
+NEW_SHARE, NEW_AMONG_ALL_SHARE = 0.3, 0.1
 """What the lesser ways to ask count beside the others: `_worth`."""
 
 _HELD_USERS, _NEW_ITEMS = 0.3, 0.2
@@ -218,11 +218,12 @@ def _worth(cell: int) -> float:
     """What all problems of a cell count together.
 
     Finding new items among new ones counts less than finding anything among everything, but for regulars
-    who are asked for nothing else; there finding them among everything counts less, and keeps the scores
-    of known and new items in proportion.
+    who are asked for nothing else. Finding those among everything counts little: it keeps the scores of
+    known and new items in proportion, but as nothing else was wanted there, more would crowd out the known.
     """
-    asked_for_new = KINDS[abs(cell) - 1] == "new"
-    return 1.0 if (cell < 0) == asked_for_new else NEW_SHARE
+    if cell == NEW_AMONG_ALL:
+        return NEW_AMONG_ALL_SHARE
+    return 1.0 if cell > 0 or cell == -NEW_AMONG_ALL else NEW_SHARE
 
 
 def _cut(
