@@ -6,11 +6,18 @@ from typing import Final
 
 CONCLUSIONS: Final = {
     "beauty-new-users": (
-        "After one event a learned mixture serves a new visitor about a sixth better than the best "
-        "single method (rp3), three fifths better than LightFM, and a fifth better than LensKit's "
-        "ALS, the last within the interval. The engine and LambdaMART over the same simple scorers "
-        "are level at every k: the mixture is what helps, not our particular one. Before the first "
-        "event popularity is what there is."
+        "After one event the engine serves a new visitor a half better than the best single method of "
+        "others (rp3), a third better than DropoutNet and a quarter better than LambdaMART over simple "
+        "scorers; after five events by a sixth and an eighth, after ten by a quarter. From five on it is "
+        "certainly better than everything; before that our belief about a taste alone (taste) is within "
+        "its interval. Before the first event popularity is what there is."
+    ),
+    "beauty-new-both": (
+        "New visitors and new products at once: among new products the engine is ahead of neighbours "
+        "carried over by text by a sixth to a quarter at every k from one event on (.061 to .130 against "
+        ".048 to .103). In the whole catalogue, where room for new products takes nothing that can be "
+        "told from chance, it finds three to seven times as many of them as without it; plain content "
+        "finds nearly twice as many again, because it does not know what sells."
     ),
     "beauty-new-items": (
         "Among new products, neighbours chosen together and carried over by text (item-knn, EASE, "

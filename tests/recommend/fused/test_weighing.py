@@ -66,10 +66,12 @@ def test_a_part_that_knows_gains_weight_from_one_that_does_not():
 
 
 def test_a_part_that_alone_is_certainly_better_gets_half_of_the_say():
-    learned = learn_weights(lessons_where(WORDS), flat(**{KNN: 50.0}))
+    start = flat(**{KNN: 50.0})
+    learned = learn_weights(lessons_where(WORDS), start)
     assert learned.guarded == (f"1 known, among everything: {WORDS}",)
     row = learned.weights.values[0, KNOTS.index(1.0)]
     assert row[SLOTS.index(WORDS)] >= row.sum() / 2
+    assert row.sum() == pytest.approx(50.0, rel=0.1)
 
 
 def test_no_part_takes_over_where_new_items_are_looked_for_among_everything():

@@ -148,7 +148,10 @@ def _guard(
         if len(ahead) < FEWEST // 2 or ahead.mean() <= _SURE * error:
             continue
         side, knot = int(cell < 0), int(lessons.levels[own].sum(axis=0).argmax())
-        values[side, knot, SLOTS.index(best)] += values[side, knot].sum()
+        row = values[side, knot]
+        total = row.sum()  # stays, so that known and new items keep their proportion
+        row *= 0.5
+        row[SLOTS.index(best)] += 0.5 * total
         guarded.append(f"{name_of_cell(cell)}: {best}")
     return SlotWeights(values), tuple(guarded)
 
