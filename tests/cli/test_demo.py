@@ -27,8 +27,9 @@ KEYS = ["built", "search", "stranger", "click", "click", "click", "personal", "n
 
 
 def teller(language: Language = "en", seed: int = 0, n_items: int = 200) -> Teller:
+    n_users = n_items * 4 // 3  # as in the demo
     shop = simulate(
-        SimulatorSettings(n_items=n_items, n_users=120, n_days=20, seed=seed, language=language)
+        SimulatorSettings(n_items=n_items, n_users=n_users, n_days=20, seed=seed, language=language)
     )
     engine = Engine().fit(shop.dataset, encoder="catalogue")
     return Teller(engine=engine, visitor=Visitor.of(shop, seed))
