@@ -31,11 +31,11 @@ CONCLUSIONS: Final = {
         "history more closely than its beginning, and knows that a regular's own past stands in the tables."
     ),
     "ml100k-new-users": (
-        "In a small shop where everybody rates the same famous films the engine and one of its parts alone "
-        "(directed-factors: what leads to what, with popularity) come first at every k; then popularity up "
-        "to three events and neighbours after (.50 against .46 at five). Against the best single method of "
-        "others it is ahead by 4 to 10 %, against most by a tenth to a half, yet nearly all of it is a tie: "
-        "a few films carry so much that the intervals are wide."
+        "In a small shop where everybody rates the same famous films the engine and one of its parts "
+        "alone (directed-factors: what leads to what, with popularity) come first at every k; then "
+        "popularity up to three events and neighbours after (.50 against .46 at five). Against the best "
+        "single method of others it is ahead by 4 to 10 %, against most by a tenth to a half, yet nearly "
+        "all of it is a tie: a few films carry so much that the intervals are wide."
     ),
     "ml100k-new-items": (
         "For new films that nobody has rated, the engine and factors of the old users with a ridge map "
