@@ -41,8 +41,8 @@ CONCLUSIONS: Final = {
         "For new films that nobody has rated, the engine (.28) and factors of the old users with a ridge "
         "map from text (ials-map, .27) rank best among new films, a tie; DropoutNet and plain content come "
         "next; neighbours carried over by likeness alone have .18. In the whole catalogue SEMCo finds the "
-        "most of them (.11), because it gives new films half of all places; the engine is next (.07, a tie) "
-        "with a fifth of the places, which is their share of the catalogue."
+        "most of them (.11), because it gives new films half of all places; the engine is next (.07, a "
+        "tie) with a fifth of the places, which is their share of the catalogue."
     ),
     "ml100k-new-both": (
         "New visitors and new films at once: among new films the engine is ahead of every other method at "
