@@ -36,6 +36,7 @@ def exposure_section(report: Report) -> str:
         "## Room for new items: what it costs and brings",
         f"`{report['command']}`",
         CONCLUSION,
+        "*Measured with an earlier score, which showed regulars fewer new products; to be repeated.*",
         "One fit per shop, cut and seed, every share asked of the same scores; encoder"
         f" {report['encoder']}. *Asked* is the share of places, *shown* that of"
         " the first 20; *whole* is nDCG@20 with every later item as a target,"

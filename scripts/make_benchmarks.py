@@ -116,27 +116,12 @@ def protocol_section(name: str, report: Report) -> str:
         title,
         f"`{report['command']}`",
         CONCLUSIONS[name],
-        earlier(report),
         f"{tuned[0].upper()}{tuned[1:]}{sampled(environment)}; encoder {encoder}"
         f"; {environment['workers']} processes of one thread{machine}.",
         *main_tables(report),
         *folded(report),
     ]
     return "\n\n".join(part for part in parts if part)
-
-
-def earlier(report: Report) -> str:
-    """A warning where the engine's row was measured before its score knew order and taste.
-
-    Runs since then list the engine without room for new items beside it.
-    """
-    methods = {row["method"] for row in report["rows"]}
-    if "engine" not in methods or "engine-plain" in methods or report["protocol"] == "search":
-        return ""
-    return (
-        "*The engine's row is that of its earlier score, before it knew order and taste; it waits to be"
-        " measured again.*"
-    )
 
 
 def sampled(environment: Report) -> str:
