@@ -4,7 +4,8 @@
     python scripts/learn_prior.py --judge            what every teacher's weights earn in every shop
 
 Three teachers: `beauty` (many products that few buy) and `ml100k` (few films that everybody rates), in
-WARMSTART_DATA, without any user that the protocols ask in seeds 0 to 2; and two simulated shops, English
+WARMSTART_DATA, without any user that `new-users` and `new-both` withhold in seeds 0 to 2 (`new-items` and
+`warm` ask everybody, so there the own teacher has seen half of the users); and two simulated shops, English
 and Chinese. Cold starts are cut from each; with `--judge` half of the users teach and the other half is
 asked. Ascent is Adam on the smooth nDCG of some cold starts at a time, from the mean of the weights in the
 file: a new run gives weights that earn about the same, not the same weights. For every knot they are scaled

@@ -107,6 +107,7 @@ class FusedScorer(HistoryScorer):
         """Where the weights in use come from, in words."""
         shares = {name: sum(own) / len(own) for name, own in self.learning_["shares"].items()}
         start = ", ".join(f"{share:.0%} {name}" for name, share in shares.items())
+        start = start if "given" in shares else f"other shops: {start}"
         steps = self.learning_["steps"]
         return start + (f"; then {steps} steps on this shop's cold starts" if steps else "")
 

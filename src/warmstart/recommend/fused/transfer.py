@@ -74,7 +74,7 @@ class Transfer:
     The regression knows the general; what it misses at the nearest items with events is carried over with
     the weights of `kriging.kriging_weights` (universal kriging: Matheron, 1969). When a history holds a
     thin item, it speaks as own_i itself and the rest its neighbours (`voices`): of these the twenty of most
-    weight speak for all (`loud`); on inner cuts of `beauty` the others added nothing, and they cost.
+    weight speak for all (`loud`), which costs less.
 
     Values stand in rows, one for each history or whatever they are values of, and have a column an item.
     `order` are the items as they speak for themselves, those who wholly do first and new ones last, so that
