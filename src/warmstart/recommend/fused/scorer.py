@@ -44,7 +44,8 @@ class FusedScorer(HistoryScorer):
     takes a score apart exactly.
 
     Weights start from what other shops taught (`prior_weights`), in equal parts, or from `weights` (for
-    items with events) and `new_weights` (for those without; between the two a blend) where they are given.
+    items with events) and `new_weights` (for those without; between the two a blend) where they are given;
+    `without_teachers` leaves some of those shops out, to measure one of them as if nobody had seen it.
     With `learn` and enough users, cold starts cut from the shop's own history tell which teachers it
     resembles (`weighing.blend_weights`), and whether other weights serve it better still
     (`weighing.learn_weights`); `weights_` and `new_weights_` are the ones in use. `strength` says how many
@@ -60,6 +61,7 @@ class FusedScorer(HistoryScorer):
 
     weights: Table = field(default_factory=dict)
     new_weights: Table = field(default_factory=dict)
+    without_teachers: tuple[str, ...] = ()
     learn: bool = True
     strength: float = 1.0
     impression_discount: float = 0.3
@@ -99,8 +101,9 @@ class FusedScorer(HistoryScorer):
         return learned.weights
 
     def _teachers(self) -> Mapping[str, SlotWeights]:
-        given = self.weights or self.new_weights
-        return {"given": SlotWeights.of(self.weights, self.new_weights)} if given else prior_weights()
+        if self.weights or self.new_weights:
+            return {"given": SlotWeights.of(self.weights, self.new_weights)}
+        return prior_weights(self.without_teachers)
 
     @property
     def weights_from(self) -> str:
