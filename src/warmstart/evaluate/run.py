@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from warmstart.core.errors import ConfigError, MissingExtraError
+from warmstart.core.memory import peak_rss_mb
 from warmstart.core.progress import track
 from warmstart.data.dataset import Dataset
 from warmstart.data.guards import suspicious_attributes
@@ -243,7 +243,7 @@ def _ask(unit: _Unit, questions: Any) -> Part:
         answers=protocol.merge(questions, given) if len(given) > 1 else given[0],
         times=times,
         tunings=tuple(tunings),
-        peak_rss_mb=_peak_rss_mb(),
+        peak_rss_mb=peak_rss_mb(),
     )
 
 
@@ -323,24 +323,6 @@ def _cost(name: str, results: Sequence[Part]) -> Cost:
         update_ms_p99=float(np.quantile(updates, 0.99)) if len(updates) else None,
         peak_rss_mb=max(peaks) if peaks else None,
     )
-
-
-def _peak_rss_mb() -> float | None:
-    """Peak resident memory of this process in MB.
-
-    Linux's VmHWM starts anew with each program; `ru_maxrss` would carry over the parent's.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        for line in status.read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 1024
 
 
 def _environment(dataset: Dataset) -> dict[str, Any]:

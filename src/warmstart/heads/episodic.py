@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple, Self
 
 import numpy as np
 
-from warmstart.core.errors import MissingExtraError
+from warmstart.core.extras import load_torch
 from warmstart.core.progress import track
 from warmstart.core.tunable import tunable
 from warmstart.roles.few_shot_head import Evidence, FewShotHead, Task, Values
@@ -141,16 +141,6 @@ class Batch(NamedTuple):
 
     support: Told
     query: Told
-
-
-def load_torch(what: str) -> ModuleType:
-    """The torch module. Errors: `MissingExtraError` for `what` where it is not installed."""
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingExtraError(what, "lm") from error
-    found: ModuleType = torch
-    return found
 
 
 def _batches(

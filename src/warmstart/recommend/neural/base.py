@@ -10,13 +10,14 @@ from typing import ClassVar, Final, Generic, Protocol, TypeVar
 
 import numpy as np
 
+from warmstart.core.extras import load_torch
 from warmstart.core.linear import BoolArray, FloatArray, IntArray
 from warmstart.core.progress import track
 from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
 from warmstart.recommend.evidence import interaction_matrix
 from warmstart.recommend.history import HistoryScorer
-from warmstart.recommend.neural.layers import Weights, load_torch
+from warmstart.recommend.neural.layers import Weights
 from warmstart.recommend.neural.material import Material, row_means
 
 _TOP: Final = 20

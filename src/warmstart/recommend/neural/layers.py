@@ -7,21 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from warmstart.core.errors import MissingExtraError
 from warmstart.core.linear import FloatArray
 
 Weights = dict[str, FloatArray]
 """Named arrays: all that a trained network knows."""
-
-
-def load_torch(what: str) -> ModuleType:
-    """The torch module. Errors: `MissingExtraError` for `what` where it is not installed."""
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingExtraError(what, "lm") from error
-    found: ModuleType = torch
-    return found
 
 
 def exported(name: str, linear: Any, norm: Any = None) -> Weights:
