@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="needs the extra 'lm'")
 Judge = Callable[[Any], float]
 
 
-class Bag(torch.nn.Module):
+class Bag(torch.nn.Module):  # type: ignore[misc, name-defined]  # torch is not read by mypy here
     """Mean of word vectors, dropout, a linear layer."""
 
     def __init__(self, words: int, classes: int, dim: int = 8) -> None:
