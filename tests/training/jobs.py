@@ -44,6 +44,7 @@ class BagJob(TrainingJob):
         self.held = held
         self.judge = judge
         self.drawn: list[float] = []
+        self.steps_seen: list[int] = []
 
     @property
     def size(self):
@@ -69,3 +70,12 @@ class BagJob(TrainingJob):
 
     def weights(self):
         return {name: value.detach().numpy().copy() for name, value in self.model.named_parameters()}
+
+    def after_step(self, step):
+        self.steps_seen.append(step)
+
+    def get_progress(self):
+        return {"steps": self.steps_seen}
+
+    def set_progress(self, progress):
+        self.steps_seen = list(progress["steps"])

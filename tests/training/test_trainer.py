@@ -84,6 +84,7 @@ def test_a_training_that_crashed_ends_with_the_same_weights(tmp_path, optimiser,
     again = trainer.train(resumed, checkpoints=tmp_path)
     assert len(resumed.drawn) == run.steps - 14  # from the last checkpoint, not from the start
     assert same(whole.weights(), resumed.weights())
+    assert whole.steps_seen == resumed.steps_seen == list(range(1, run.steps + 1))
     assert (again.losses, again.qualities, again.best_step) == (run.losses, run.qualities, run.best_step)
 
 

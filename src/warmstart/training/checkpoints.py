@@ -13,6 +13,7 @@ from warmstart.core.artifact import POINTER_FILE, current_version, read_state, w
 from warmstart.core.component import State
 from warmstart.core.errors import ArtifactError
 from warmstart.training.averaging import Tensors, WeightAverage, copied, put, trained_tensors
+from warmstart.training.job import TrainingJob
 
 
 @dataclass
@@ -49,28 +50,30 @@ class Checkpoints:
     def __init__(self, folder: Path | None, identity: State) -> None:
         self.folder, self.identity = folder, identity
 
-    def save(self, model: Any, optimiser: Any, average: WeightAverage, progress: Progress) -> None:
+    def save(self, job: TrainingJob, optimiser: Any, average: WeightAverage, progress: Progress) -> None:
         """Write one; nothing without a folder."""
         if self.folder is None:
             return
         state = {
             "identity": self.identity,
-            "weights": arrays(trained_tensors(model)),
+            "weights": arrays(trained_tensors(job.model)),
+            "job": job.get_progress(),
             "optimiser": _optimiser_state(optimiser),
             "average": {"count": average.count, "values": arrays(average.values)},
             "progress": {**vars(progress), "best": arrays(progress.best)},
         }
         write_version(self.folder, lambda version: write_state(version, state))
 
-    def load(self, torch: ModuleType, model: Any, optimiser: Any, average: WeightAverage) -> Progress:
+    def load(self, torch: ModuleType, job: TrainingJob, optimiser: Any, average: WeightAverage) -> Progress:
         """Put back the newest, or begin anew where there is none. Errors: `ArtifactError`."""
         if self.folder is None or not (self.folder / POINTER_FILE).exists():
             return Progress()
         state = read_state(current_version(self.folder))
         self._check(state["identity"])
-        device = next(model.parameters()).device
-        put(torch, model, tensors(torch, state["weights"], device))
+        device = job.device
+        put(torch, job.model, tensors(torch, state["weights"], device))
         _put_optimiser_state(torch, optimiser, state["optimiser"], device)
+        job.set_progress(state["job"])
         average.count = state["average"]["count"]
         average.values = tensors(torch, state["average"]["values"], device)
         told = {**state["progress"], "best": tensors(torch, state["progress"]["best"], device)}

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from warmstart.core.component import State
 from warmstart.core.extras import load_torch
 
 
@@ -57,9 +58,24 @@ class TrainingJob(ABC):
         back = functional.kl_div(second, first, log_target=True, reduction="batchmean")
         return (there + back) / 2
 
+    @property
+    def network(self) -> Any:
+        """The pretrained network inside `model`, which may hold a head beside it."""
+        return self.model
+
     def embeddings(self) -> Any:
         """The module whose output an adversary may shift: the word embeddings."""
-        return self.model.get_input_embeddings()
+        return self.network.get_input_embeddings()
+
+    def after_step(self, step: int) -> None:
+        """Called after each step, counted from 1, while its gradients are still there."""
+
+    def get_progress(self) -> State:
+        """What the job remembers between steps beside the weights; it goes into checkpoints."""
+        return {}
+
+    def set_progress(self, progress: State) -> None:
+        """Take back what `get_progress` gave."""
 
     @property
     def device(self) -> Any:

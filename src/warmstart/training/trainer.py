@@ -145,7 +145,7 @@ class _Loop:
 
     def run(self) -> TrainingRun:
         job, trainer = self.job, self.trainer
-        progress = self.checkpoints.load(self.torch, job.model, self.optimiser, self.average)
+        progress = self.checkpoints.load(self.torch, job, self.optimiser, self.average)
         begun = time.perf_counter() - progress.seconds
         if not progress.step:
             self._look(progress)
@@ -157,7 +157,7 @@ class _Loop:
             if progress.step % self.every == 0 or progress.step == self.total:
                 self._look(progress)
             if progress.step % trainer.checkpoint_every == 0 or progress.step == self.total:
-                self.checkpoints.save(job.model, self.optimiser, self.average, progress)
+                self.checkpoints.save(job, self.optimiser, self.average, progress)
             if progress.waited >= trainer.patience:
                 stopped = "patience"
                 break
@@ -206,6 +206,7 @@ class _Loop:
         self.torch.nn.utils.clip_grad_norm_(trained, trainer.clip)
         self.scaler.step(self.optimiser)
         self.scaler.update()
+        self.job.after_step(step + 1)
         progress.step = step + 1
         progress.losses.append(loss)
         self.average.update(self.torch, model, progress.step)
