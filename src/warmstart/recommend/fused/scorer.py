@@ -15,6 +15,7 @@ from warmstart.data.item_list import Reason
 from warmstart.data.query import Query
 from warmstart.recommend.context.part import ContextPart
 from warmstart.recommend.evidence import interaction_matrix, left_alone
+from warmstart.recommend.fused.cold_starts import cut_lessons
 from warmstart.recommend.fused.lessons import Lessons
 from warmstart.recommend.fused.parts import LATE, POPULARITY, PRIORS, FittedParts, PartSettings, amount
 from warmstart.recommend.fused.prior_weights import prior_weights
@@ -85,7 +86,7 @@ class FusedScorer(HistoryScorer):
 
     def lessons(self, dataset: Dataset, questions: int) -> Lessons | None:
         """Cold starts cut from a shop with these items, at most so many of each kind; None without any."""
-        return Lessons.cut(self._text(), self.histories(dataset), self._part_settings(), questions)
+        return cut_lessons(self._text(), self.histories(dataset), self._part_settings(), questions)
 
     def _learned_weights(self, lessons: Lessons | None) -> SlotWeights:
         """From what other shops taught, or from given `weights`, to what this shop teaches."""

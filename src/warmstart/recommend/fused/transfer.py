@@ -230,8 +230,11 @@ class Transfer:
         """The formula for all items, written into `values`."""
         rest = self.order[self.first :]
         if len(rest):
-            learned, around = self.slopes(values), self.around(values)
-            values[:, rest] = self.joined_few(rest, values[:, rest], around, learned)
+            slope, offset = self.slopes(values)
+            said = slope @ self.apart.T
+            said += np.multiply.outer(offset, self.left)
+            said += self.around(values)
+            values[:, rest] = _formula(self.own[rest], values[:, rest], said)
         return values
 
     def around(self, values: FloatArray) -> FloatArray:
