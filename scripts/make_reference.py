@@ -22,6 +22,7 @@ KINDS = {
     "classifier": "Classifiers",
     "encoder": "Encoders",
     "head": "Few-shot heads",
+    "language_model": "Language models",
     "policy": "Policies",
     "rater": "Raters",
     "retriever": "Retrievers",

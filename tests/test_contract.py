@@ -15,6 +15,7 @@ from warmstart.testing import (
     classifier_checks,
     encoder_checks,
     head_checks,
+    language_model_checks,
     policy_checks,
     rater_checks,
     retriever_checks,
@@ -26,6 +27,7 @@ CHECKS: dict[str, Callable[..., list[tuple[str, Callable[[], None]]]]] = {
     "classifier.prior": partial(classifier_checks, reads=False),
     "encoder": encoder_checks,
     "head": head_checks,
+    "language_model": language_model_checks,
     "policy": policy_checks,
     "rater": partial(rater_checks, personal=False),
     "rater.factor": rater_checks,
@@ -95,6 +97,8 @@ META_SCORERS = ("anil", "maml", "matching", "meta-ridge", "neural-process", "pro
 
 FACTORIES: dict[str, Callable[[Path], dict[str, Any]]] = {
     **{f"classifier.{name}": needing("sklearn") for name in FITTED_BY_SKLEARN},
+    "classifier.gated": lambda _: {"language_model": "nearest", "cheap": "prototype"},
+    "classifier.prompted": lambda _: {"language_model": "nearest"},
     "encoder.onnx": lambda folder: {"model": str(tiny_models.onnx_folder(folder))},
     "encoder.static": lambda folder: {"model": str(tiny_models.static_folder(folder / "static"))},
     "encoder.transformer": lambda folder: {"model": str(tiny_models.transformer_folder(folder / "bert"))},

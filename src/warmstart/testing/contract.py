@@ -10,6 +10,7 @@ from warmstart.core.component import Component
 from warmstart.roles.classifier import Classifier
 from warmstart.roles.encoder import Encoder
 from warmstart.roles.few_shot_head import FewShotHead
+from warmstart.roles.language_model import LanguageModel
 from warmstart.roles.policy import Policy
 from warmstart.roles.rater import Rater
 from warmstart.roles.scorer import Retriever, Scorer
@@ -17,6 +18,7 @@ from warmstart.testing import classifier_checks as classifiers
 from warmstart.testing import component_checks as every
 from warmstart.testing import encoder_checks as encoders
 from warmstart.testing import head_checks as heads
+from warmstart.testing import language_model_checks as language_models
 from warmstart.testing import policy_checks as policies
 from warmstart.testing import rater_checks as raters
 from warmstart.testing import scorer_checks as scorers
@@ -84,6 +86,13 @@ _OF_HEADS = (
     heads.the_variance_is_honest,
     heads.one_vector_equals_many,
     heads.examples_that_make_no_sense_are_refused,
+)
+_OF_LANGUAGE_MODELS = (
+    language_models.one_prompt_equals_many,
+    language_models.another_model_with_the_same_settings_says_the_same,
+    language_models.use_is_counted,
+    language_models.likelihoods_are_logs_for_each_answer,
+    language_models.a_question_that_makes_no_sense_is_refused,
 )
 _OF_SHOWN = (
     every.same_seed_same_answer,
@@ -162,6 +171,12 @@ def head_checks(factory: Callable[[], FewShotHead]) -> list[NamedCheck]:
     """Every check of a few-shot head, in English and Chinese."""
     trials = {language: HeadTrial(factory=factory, toy=checkerboard(language)) for language in LANGUAGES}
     return [*_of_settings(factory), *_crossed((*_OF_ANSWERS, *_OF_HEADS), trials)]
+
+
+def language_model_checks(factory: Callable[[], LanguageModel]) -> list[NamedCheck]:
+    """Every check of a language model; its prompts are in English and Chinese."""
+    laws = [(law.__name__, partial(law, factory)) for law in _OF_LANGUAGE_MODELS]
+    return [*_of_settings(factory), *laws]
 
 
 def policy_checks(factory: Callable[[], Policy]) -> list[NamedCheck]:

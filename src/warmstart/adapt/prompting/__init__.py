@@ -1,0 +1,1 @@
+"""In-context few-shot: a language model is shown examples, and no weight is changed."""
