@@ -27,7 +27,7 @@ from warmstart.core.linear import FloatArray, IntArray, top_positions, unit_rows
 from warmstart.core.vocabulary import Vocabulary
 from warmstart.encoders.catalogue import CatalogueEncoder
 from warmstart.recommend.features import ItemFeatures
-from warmstart.recommend.fused.pairs import Pairs
+from warmstart.recommend.fused.pairs import Pairs, index_type
 from warmstart.recommend.fused.parts import (
     DRIFT,
     LATE,
@@ -162,7 +162,7 @@ def _pairs(counts: FloatArray, order: IntArray, rng: np.random.Generator) -> Pai
     known = int((counts > 0).sum())
     lengths = np.floor(root * np.float32(ROW * len(root) / root.sum())).astype(np.int64)
     indptr = np.concatenate([[0], np.cumsum(np.minimum(lengths, PartSettings().most_pairs))])
-    indices = np.empty(indptr[-1], dtype=np.int32)
+    indices = np.empty(indptr[-1], dtype=index_type(len(root)))
     for start in range(0, len(indices), 50 * BLOCK):
         block = indices[start : start + 50 * BLOCK]
         block[:] = order[np.floor(known * rng.random(len(block), dtype=np.float32) ** 2).astype(int)]

@@ -8,7 +8,7 @@ from scipy import sparse
 from warmstart.core.linear import FloatArray, IntArray, empty_sparse
 from warmstart.recommend.features import ItemFeatures
 
-_BLOCK = 256
+_BLOCK, _FEW = 256, 16
 
 
 def kriging_weights(
@@ -32,8 +32,9 @@ def kriging_weights(
     size, width = len(features.content), min(neighbours, len(donors))
     if not len(items) or not width:
         return empty_sparse(len(items), size)
+    speaking = _Donors(features, donors, words)
     found = [
-        _solved(features, items[start : start + _BLOCK], donors, width, (noise, words))
+        _solved(speaking, items[start : start + _BLOCK], width, noise)
         for start in range(0, len(items), _BLOCK)
     ]
     near = np.concatenate([block for block, _ in found]).ravel()
@@ -44,33 +45,60 @@ def kriging_weights(
     return made
 
 
-def _solved(
-    features: ItemFeatures, items: IntArray, donors: IntArray, width: int, settings: tuple[float, float]
-) -> tuple[IntArray, FloatArray]:
+class _Donors:
+    """Items with events, in the forms in which likeness to them is cheap for many items."""
+
+    def __init__(self, features: ItemFeatures, items: IntArray, words: float) -> None:
+        self.features, self.items, self.words = features, items, words
+        self._forms: tuple[FloatArray, sparse.csr_matrix] | None = None
+
+    def likeness(self, items: IntArray) -> FloatArray:
+        """`ItemFeatures.similarities` of items to all donors; -1 of a donor to itself."""
+        if len(items) <= _FEW:
+            found = self.features.similarities(items, self.items, words=self.words)
+        else:
+            encoded, spelled = self._forms = self._forms or self._made()
+            found = self.features.encoded_of(items) @ encoded
+            found *= np.float32(1.0 - self.words)
+            shared = (self.features.tfidf[items] @ spelled).toarray()
+            shared *= np.float32(self.words)
+            found += shared
+        own = np.minimum(np.searchsorted(self.items, items), len(self.items) - 1)
+        same = np.flatnonzero(self.items[own] == items)
+        found[same, own[same]] = -1.0
+        return found
+
+    def _made(self) -> tuple[FloatArray, sparse.csr_matrix]:
+        encoded = np.ascontiguousarray(self.features.encoded_of(self.items).T)
+        return encoded, sparse.csr_matrix(self.features.tfidf[self.items].T)
+
+
+def _solved(donors: _Donors, items: IntArray, width: int, noise: float) -> tuple[IntArray, FloatArray]:
     """The nearest donors of some items and their weights, both of shape (items, width)."""
-    noise, words = settings
-    likeness = features.similarities(items, donors, words=words)
-    likeness[items[:, None] == donors[None, :]] = -1.0
+    likeness = donors.likeness(items)
     place = np.argpartition(-likeness, width - 1, axis=1)[:, :width]
     toward = np.maximum(np.take_along_axis(likeness, place, axis=1), 0.0)
-    near = donors[place]
-    among = np.maximum(_among(features, near, words), 0.0) + noise * np.eye(width)
+    near = donors.items[place]
+    among = np.maximum(_among(donors.features, near, donors.words), 0.0) + noise * np.eye(width)
     weights = np.linalg.solve(among, toward[:, :, None].astype(np.float64))[:, :, 0]
     return near, np.where(toward > 0, weights, 0.0).astype(np.float32)
 
 
 def _among(features: ItemFeatures, near: IntArray, words: float) -> FloatArray:
     """The likeness of the items of each row to one another: shape (rows, width, width)."""
-    rows, width = near.shape
     encoded = features.encoded_of(near)
-    found = np.float32(1.0 - words) * np.matmul(encoded, encoded.transpose(0, 2, 1))
-    spelled = features.tfidf[near.ravel()]
-    terms, place = np.unique(spelled.indices, return_inverse=True)
-    row = np.repeat(np.repeat(np.arange(rows), width), np.diff(spelled.indptr))
-    # Each row gets columns of its own, so that one sparse product gives the blocks and nothing between.
-    apart = sparse.csr_matrix(
-        (spelled.data, place + len(terms) * row, spelled.indptr), shape=(rows * width, rows * len(terms))
-    )
-    shared = sparse.coo_matrix(apart @ apart.T)
-    found[shared.row // width, shared.row % width, shared.col % width] += np.float32(words) * shared.data
-    return np.asarray(found, dtype=np.float32)
+    found: FloatArray = np.float32(1.0 - words) * np.matmul(encoded, encoded.transpose(0, 2, 1))
+    for row, items in enumerate(near):
+        found[row] += np.float32(words) * _shared(features.tfidf, items)
+    return found
+
+
+def _shared(texts: sparse.csr_matrix, items: IntArray) -> FloatArray:
+    """What a few items share in words with one another; in the columns that any of them fills."""
+    starts, lengths = texts.indptr[items], texts.indptr[items + 1] - texts.indptr[items]
+    row, ends = np.repeat(np.arange(len(items)), lengths), np.cumsum(lengths)
+    entries = np.arange(len(row)) + np.repeat(starts - ends + lengths, lengths)
+    columns, place = np.unique(texts.indices[entries], return_inverse=True)
+    dense = np.zeros((len(items), len(columns)), dtype=np.float32)
+    dense[row, place] = texts.data[entries]
+    return dense @ dense.T

@@ -26,12 +26,13 @@ class Pairs:
     Entry e of row h (from `indptr[h]` to `indptr[h + 1]`) is the pair with item `indices[e]`; table t has
     the value `levels[e, t]` · `scales[h, t]` there. A row's strongest entry in a table has the level 255
     and nothing that was positive the level 0, so that a value is off by less than a 255th of the strongest.
+    `indices` take two bytes each in a catalogue of less than 65,536 items, four in a larger one.
     Rounding to bytes changed no nDCG@20 on inner cuts of `beauty` and `ml100k` by more than its noise.
     """
 
     names: tuple[str, ...]
     indptr: IntArray
-    indices: npt.NDArray[np.int32]
+    indices: npt.NDArray[np.integer]
     levels: npt.NDArray[np.uint8]
     scales: FloatArray
 
@@ -54,7 +55,7 @@ class Pairs:
             unit = np.maximum(scales[rows[where], column], np.float32(1e-30))
             found = np.minimum(np.floor(table.data / unit + np.float32(_UP)), _LEVELS)
             levels[where, column] = np.maximum(found, table.data > 0)
-        indptr, indices = union.indptr.astype(np.int64), union.indices.astype(np.int32)
+        indptr, indices = union.indptr.astype(np.int64), union.indices.astype(index_type(size))
         made = cls(tuple(tables), indptr, indices, levels, scales)
         return made if most is None else made._cut(most)
 
@@ -89,7 +90,7 @@ class Pairs:
         shares = np.empty((len(entries), units.shape[2]), dtype=np.float32)
         for start, stop, own in zip(ends, ends[1:], loud, strict=False):
             np.dot(values[start:stop], own, out=shares[start:stop])
-        columns = self.indices[entries]
+        columns = self.indices[entries].astype(np.int64)
         for row, share in zip(total, shares.T, strict=True):
             np.add.at(row, columns, share)
         return total
@@ -118,6 +119,15 @@ class Pairs:
         """Take back what `get_state` gave."""
         own: dict[str, Any] = dict(state)
         return cls(names=tuple(own.pop("names")), **own)
+
+
+def index_type(size: int) -> np.dtype[Any]:
+    """The smallest kind of number that names each of so many items.
+
+    >>> index_type(65_535), index_type(65_536)
+    (dtype('uint16'), dtype('int32'))
+    """
+    return np.dtype(np.uint16 if size <= np.iinfo(np.uint16).max else np.int32)
 
 
 def _sorted(table: sparse.csr_matrix) -> sparse.csr_matrix:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from warmstart.core.component import State
 from warmstart.core.linear import FloatArray, IntArray
@@ -67,20 +68,21 @@ class FactorSpace:
 
     `right` of all items stands in `ItemRows`. `own` are those factors before they were carried, of the
     items with events that are not wholly themselves (`thin`); of all others with events they are the
-    same. `left` are those of items that speak, where they are not `own` as well. `slopes` are what
-    content says of them.
+    same. `left` are those of items that speak, where they are not `own` as well; only few are read for a
+    question, and they are kept in half precision. `slopes` are what content says of them.
     """
 
     thin: IntArray
     own: FloatArray
-    left: FloatArray | None
+    left: npt.NDArray[np.float16] | None
     slopes: tuple[FloatArray, FloatArray]
 
     @classmethod
     def of(cls, own: FloatArray, left: FloatArray | None, transfer: Transfer) -> Self:
         """From the factors of items with events."""
         thin = transfer.thin
-        return cls(thin, own[thin], left, transfer.slopes(np.ascontiguousarray(own.T)))
+        kept = None if left is None else left.astype(np.float16)
+        return cls(thin, own[thin], kept, transfer.slopes(np.ascontiguousarray(own.T)))
 
     def own_of(self, items: IntArray, right: FloatArray, transfer: Transfer) -> FloatArray:
         """The factors of items with events, from those in `ItemRows`."""
@@ -93,7 +95,9 @@ class FactorSpace:
 
     def speakers(self, items: IntArray, right: FloatArray, transfer: Transfer) -> FloatArray:
         """What items with events say, shape (items, dim)."""
-        return self.own_of(items, right, transfer) if self.left is None else self.left[items]
+        if self.left is None:
+            return self.own_of(items, right, transfer)
+        return np.asarray(self.left[items], dtype=np.float32)
 
     def carried(self, items: IntArray, right: FloatArray, transfer: Transfer) -> FloatArray:
         """The factors that the formula gives to these items."""
