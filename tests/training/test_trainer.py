@@ -16,6 +16,7 @@ from warmstart.training.trainer import Trainer
 torch = pytest.importorskip("torch", reason="needs the extra 'lm'")
 
 from tests.training.jobs import BagJob  # noqa: E402
+from tests.training.processes import stack  # noqa: E402
 
 QUICK: dict[str, Any] = {"learning_rate": 0.05, "batch_size": 16, "epochs": 8, "warmup": 0.1}
 
@@ -59,6 +60,7 @@ def same(one, other) -> bool:
         {"consistency": 0.5},
         {"accumulate": 3},
         {"precision": "bfloat16"},
+        {"precision": "float16"},
     ],
     ids=str,
 )
@@ -153,6 +155,46 @@ def test_accumulated_gradients_are_those_of_the_whole_batch():
         Trainer(**{**QUICK, "epochs": 1}, accumulate=parts, optimiser="sgd").train(job)
         results.append(job.weights())
     assert all(np.allclose(results[0][name], results[1][name], atol=1e-6) for name in results[0])
+
+
+def test_a_training_in_float16_that_crashed_ends_with_the_same_weights(tmp_path):
+    trainer = Trainer(**QUICK, precision="float16", checkpoint_every=7)
+    whole, broken, resumed = BagJob(), BagJob(), BagJob()
+    trainer.train(whole)
+    with pytest.raises(StopHere):
+        trainer.train(broken, checkpoints=tmp_path, watchers=[Crash(after=17)])
+    trainer.train(resumed, checkpoints=tmp_path)
+    assert same(whole.weights(), resumed.weights())
+
+
+def test_recomputed_activations_give_the_same_weights():
+    results = []
+    for recomputed in (False, True):
+        job = BagJob()
+        job.model = stack()
+        Trainer(**{**QUICK, "epochs": 1}, gradient_checkpointing=recomputed).train(job)
+        assert (job.model.recomputed > 0) == recomputed
+        assert not job.model.recomputes
+        results.append(job.weights())
+    assert same(*results)
+
+
+def test_a_network_without_gradient_checkpointing_is_an_error():
+    with pytest.raises(ConfigError, match="Bag"):
+        Trainer(gradient_checkpointing=True).train(BagJob())
+
+
+def test_threads_are_set_for_the_training_and_then_as_they_were():
+    before = torch.get_num_threads()
+    seen: list[int] = []
+
+    def judge(model):
+        seen.append(torch.get_num_threads())
+        return 0.0
+
+    Trainer(**{**QUICK, "epochs": 1}, threads=before + 1).train(BagJob(judge=judge))
+    assert set(seen) == {before + 1}
+    assert torch.get_num_threads() == before
 
 
 def test_training_draws_nothing_from_the_random_numbers_of_others():

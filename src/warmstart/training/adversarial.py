@@ -8,7 +8,7 @@ embedding layer, one for each text, so that it also works where the embeddings t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import ModuleType
 from typing import Any, Literal
 
@@ -53,22 +53,29 @@ class EmbeddingShift:
 
 
 def backward_against(
-    torch: ModuleType, layer: Any, loss: Callable[[], Any], kind: Adversary, radius: float
+    torch: ModuleType,
+    layer: Any,
+    loss: Callable[[], Any],
+    kind: Adversary,
+    radius: float,
+    *,
+    quiet: Callable[[], AbstractContextManager[Any]] = nullcontext,
 ) -> Any:
     """Gradients of the loss as it is and of the loss under the adversary's shift; returns the first loss.
 
     `loss` computes the loss of one batch anew at each call. The gradients of both add up in the parameters;
-    those of PGD's steps in between do not reach them.
+    those of PGD's steps in between do not reach them. All but the last pass are made inside `quiet()`.
     """
     shift = EmbeddingShift(torch, layer)
     with shift.listening():
-        clean = loss()
-        clean.backward()
-        slope, strides = shift.seen.grad, 1 if kind == "fgm" else _PGD_STEPS
-        for stride in range(strides):
-            if stride:
-                (slope,) = torch.autograd.grad(loss(), shift.seen)
-            shift.climb(slope, radius if kind == "fgm" else radius * _STRIDE, radius)
+        with quiet():
+            clean = loss()
+            clean.backward()
+            slope, strides = shift.seen.grad, 1 if kind == "fgm" else _PGD_STEPS
+            for stride in range(strides):
+                if stride:
+                    (slope,) = torch.autograd.grad(loss(), shift.seen)
+                shift.climb(slope, radius if kind == "fgm" else radius * _STRIDE, radius)
         loss().backward()
     return clean.detach()
 

@@ -28,7 +28,24 @@ def put(torch: ModuleType, model: Any, values: Tensors) -> None:
     own = dict(model.named_parameters())
     with torch.no_grad():
         for name, value in values.items():
-            own[name].copy_(value)
+            own[name].copy_(laid_out(value, own[name]))
+
+
+def laid_out(value: Any, like: Any) -> Any:
+    """A tensor with the device and type of another, and divided among processes as that is."""
+    if hasattr(value, "full_tensor"):
+        return value
+    value = value.to(device=like.device, dtype=like.dtype)
+    if not hasattr(like, "full_tensor"):
+        return value
+    from torch.distributed.tensor import distribute_tensor
+
+    return distribute_tensor(value, like.device_mesh, like.placements, src_data_rank=None)
+
+
+def whole(value: Any) -> Any:
+    """A tensor gathered from the processes among which it may be divided; all of them must ask."""
+    return value.full_tensor() if hasattr(value, "full_tensor") else value
 
 
 class WeightAverage:

@@ -12,8 +12,17 @@ import numpy as np
 from warmstart.core.artifact import POINTER_FILE, current_version, read_state, write_state, write_version
 from warmstart.core.component import State
 from warmstart.core.errors import ArtifactError
-from warmstart.training.averaging import Tensors, WeightAverage, copied, put, trained_tensors
+from warmstart.training.averaging import (
+    Tensors,
+    WeightAverage,
+    copied,
+    laid_out,
+    put,
+    trained_tensors,
+    whole,
+)
 from warmstart.training.job import TrainingJob
+from warmstart.training.parallel import Placement
 
 
 @dataclass
@@ -41,42 +50,56 @@ class Progress:
             self.waited += 1
 
 
+@dataclass(frozen=True)
+class Learner:
+    """What moves the weights, and remembers while it does."""
+
+    optimiser: Any
+    scaler: Any
+    """Keeps small gradients above zero in float16."""
+    average: WeightAverage
+
+
 class Checkpoints:
     """The checkpoints of one training in a folder: the newest two are kept, the newest is in force.
 
-    `identity` says what is trained and how; a folder that holds another training is refused.
+    `identity` says what is trained and how; a folder that holds another training is refused. Weights that
+    are divided among processes are kept whole, so that another number of processes can go on.
     """
 
     def __init__(self, folder: Path | None, identity: State) -> None:
         self.folder, self.identity = folder, identity
 
-    def save(self, job: TrainingJob, optimiser: Any, average: WeightAverage, progress: Progress) -> None:
-        """Write one; nothing without a folder."""
-        if self.folder is None:
+    def save(self, placement: Placement, job: TrainingJob, learner: Learner, progress: Progress) -> None:
+        """Write one; nothing without a folder, nor by others than the first process."""
+        if self.folder is None or not placement.speaks:
             return
         state = {
             "identity": self.identity,
             "weights": arrays(trained_tensors(job.model)),
             "job": job.get_progress(),
-            "optimiser": _optimiser_state(optimiser),
-            "average": {"count": average.count, "values": arrays(average.values)},
+            "optimiser": _optimiser_state(learner.optimiser),
+            "scaler": learner.scaler.state_dict(),
+            "average": {"count": learner.average.count, "values": arrays(learner.average.values)},
             "progress": {**vars(progress), "best": arrays(progress.best)},
         }
-        write_version(self.folder, lambda version: write_state(version, state))
+        if placement.ranks.first:
+            write_version(self.folder, lambda version: write_state(version, state))
 
-    def load(self, torch: ModuleType, job: TrainingJob, optimiser: Any, average: WeightAverage) -> Progress:
+    def load(self, torch: ModuleType, job: TrainingJob, learner: Learner) -> Progress:
         """Put back the newest, or begin anew where there is none. Errors: `ArtifactError`."""
         if self.folder is None or not (self.folder / POINTER_FILE).exists():
             return Progress()
         state = read_state(current_version(self.folder))
         self._check(state["identity"])
-        device = job.device
-        put(torch, job.model, tensors(torch, state["weights"], device))
-        _put_optimiser_state(torch, optimiser, state["optimiser"], device)
+        own = trained_tensors(job.model)
+        put(torch, job.model, like_own(torch, state["weights"], own))
+        _put_optimiser_state(torch, learner.optimiser, state["optimiser"])
+        learner.scaler.load_state_dict(state["scaler"])
         job.set_progress(state["job"])
-        average.count = state["average"]["count"]
-        average.values = tensors(torch, state["average"]["values"], device)
-        told = {**state["progress"], "best": tensors(torch, state["progress"]["best"], device)}
+        learner.average.count = state["average"]["count"]
+        learner.average.values = like_own(torch, state["average"]["values"], own)
+        told = {**state["progress"], "best": like_own(torch, state["progress"]["best"], own)}
         told["qualities"] = [(step, quality) for step, quality in told["qualities"]]
         return Progress(**told)
 
@@ -102,13 +125,17 @@ def arrays(values: Tensors) -> State:
 
 def array_of(value: Any) -> Any:
     """One tensor as an array."""
-    value = value.detach().cpu()
+    value = whole(value.detach()).cpu()
     return (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
 
 
-def tensors(torch: ModuleType, values: State, device: Any) -> Tensors:
-    """Arrays as tensors of their own on a device."""
-    return {name: torch.from_numpy(np.array(value)).to(device) for name, value in values.items()}
+def like_own(torch: ModuleType, values: State, own: Tensors) -> Tensors:
+    """Arrays as tensors, each as the network's own of its name is: where, of what type, how divided."""
+    return {name: laid_out(_tensor(torch, value), own[name].detach()) for name, value in values.items()}
+
+
+def _tensor(torch: ModuleType, value: Any) -> Any:
+    return torch.from_numpy(np.array(value))
 
 
 def _optimiser_state(optimiser: Any) -> State:
@@ -120,7 +147,19 @@ def _optimiser_state(optimiser: Any) -> State:
     }
 
 
-def _put_optimiser_state(torch: ModuleType, optimiser: Any, state: State, device: Any) -> None:
-    whole = optimiser.state_dict()
-    whole["state"] = {int(place): tensors(torch, own, device) for place, own in state.items()}
-    optimiser.load_state_dict(whole)
+def _put_optimiser_state(torch: ModuleType, optimiser: Any, state: State) -> None:
+    state_dict = optimiser.state_dict()
+    trained = [weights for group in optimiser.param_groups for weights in group["params"]]
+    state_dict["state"] = {
+        int(place): {
+            name: _remembered(_tensor(torch, value), trained[int(place)]) for name, value in own.items()
+        }
+        for place, own in state.items()
+    }
+    optimiser.load_state_dict(state_dict)
+
+
+def _remembered(value: Any, weights: Any) -> Any:
+    """A mean of gradients is divided as its weights are; a count, or a row of means, is not."""
+    alike = value.ndim > 0 and value.shape == weights.shape
+    return laid_out(value, weights.detach()) if alike else value.to(weights.device)

@@ -67,14 +67,14 @@ class TrainingJob(ABC):
         """The module whose output an adversary may shift: the word embeddings."""
         return self.network.get_input_embeddings()
 
-    def after_step(self, step: int) -> None:
+    def after_step(self, step: int) -> None:  # noqa: B027  # most jobs have nothing to do
         """Called after each step, counted from 1, while its gradients are still there."""
 
     def get_progress(self) -> State:
         """What the job remembers between steps beside the weights; it goes into checkpoints."""
         return {}
 
-    def set_progress(self, progress: State) -> None:
+    def set_progress(self, progress: State) -> None:  # noqa: B027
         """Take back what `get_progress` gave."""
 
     @property

@@ -15,7 +15,7 @@ class TrainingRun:
     `losses` has the mean loss of every step, `qualities` pairs of step and quality on what was held back;
     step 0 is the network as it came. `best_step` is the step whose weights were kept: 0 means that
     training helped nothing and the network is as it was. `peak_rss_mb` is that of the process while it
-    trained, `cuda_mb` that of the GPU.
+    trained, `cuda_mb` that of the GPU; of several processes, their sum. `device` is "cpu" or "cuda".
     """
 
     steps: int
@@ -30,6 +30,8 @@ class TrainingRun:
     cuda_mb: float | None
     trained_parameters: int
     all_parameters: int
+    processes: int = 1
+    device: str = "cpu"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
