@@ -32,7 +32,7 @@ ONBOARDING_CONCLUSION: Final = (
     "fifth question finds somebody who has seen the film; chance and entropy alone ask about what "
     "nobody knows and bring nothing. Counting who knows what (neighbours) helps from the fifth "
     "question on in the larger shop. Where nobody rates, ten simulated answers lift the first list by "
-    "a third, popularity's questions by a seventh; a sentence lifts it far more."
+    "28 %, popularity's questions by 14 %; a sentence lifts it far more."
 )
 
 
