@@ -104,5 +104,6 @@ def test_what_answers_bring_where_nobody_rates_is_said(onboarding):
         picked(onboarding, "beauty", "nDCG@20", method, n)["value"]
         for method, n in (("popularity", 0), ("variance", 10), ("popularity", 10))
     )
-    said = f"lift the first list by {ours / before - 1:.0%}, popularity's questions by {theirs / before - 1:.0%};"
-    assert said.replace("%", " %") in ONBOARDING_CONCLUSION
+    gains = [f"{found / before - 1:.0%}".replace("%", " %") for found in (ours, theirs)]
+    said = "lift the first list by {}, popularity's questions by {};".format(*gains)
+    assert said in ONBOARDING_CONCLUSION
