@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from tests import tiny_models
+from tests.adapt.prompting.fake_endpoint import fake_endpoint
+from tests.adapt.prompting.tiny_causal import causal_folder
 from warmstart.core import registry
 from warmstart.testing import (
     classifier_checks,
@@ -99,6 +101,7 @@ FACTORIES: dict[str, Callable[[Path], dict[str, Any]]] = {
     **{f"classifier.{name}": needing("sklearn") for name in FITTED_BY_SKLEARN},
     "classifier.gated": lambda _: {"language_model": "nearest", "cheap": "prototype"},
     "classifier.prompted": lambda _: {"language_model": "nearest"},
+    "language_model.local": lambda folder: {"model": str(causal_folder(folder))},
     "encoder.onnx": lambda folder: {"model": str(tiny_models.onnx_folder(folder))},
     "encoder.static": lambda folder: {"model": str(tiny_models.static_folder(folder / "static"))},
     "encoder.transformer": lambda folder: {"model": str(tiny_models.transformer_folder(folder / "bert"))},
@@ -142,6 +145,16 @@ def factory(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Callabl
         return made[component]
 
     return make
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _a_model_server() -> Iterator[None]:
+    """What `language_model.endpoint` asks."""
+    with fake_endpoint() as fake, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WARMSTART_LLM_URL", fake.url)
+        patch.setenv("WARMSTART_LLM_MODEL", "nearest")
+        patch.setenv("no_proxy", "*")
+        yield
 
 
 @pytest.fixture(scope="module")

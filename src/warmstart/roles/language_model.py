@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import numpy as np
 
@@ -98,7 +97,10 @@ class LanguageModel(Component, ABC):
     answer is. It never learns: nothing of what it is asked changes it.
     """
 
-    can_score: ClassVar[bool] = False
+    @property
+    def can_score(self) -> bool:
+        """Whether it tells how likely an answer is."""
+        return False
 
     @property
     @abstractmethod
