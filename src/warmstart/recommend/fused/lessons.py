@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Final, Literal, Self
 
 import numpy as np
@@ -16,7 +17,9 @@ from warmstart.recommend.fused.weights import KNOTS, SlotWeights
 Kind = int | Literal["last", "new"]
 """So many items known; all but the last; all but those that are pretended new."""
 
-SHOTS: Final = (0, 1, 2, 3, 5, 10)
+SHOTS: Final = (0, 1, 3, 10)
+"""The knots of `weights.STRANGER` that histories reach: amounts between them add cost and no other user."""
+
 KINDS: Final[tuple[Kind, ...]] = (*SHOTS, "last", "new")
 NEW_AMONG_ALL: Final = KINDS.index("new") + 1
 """The cell in which regulars are asked for new items among everything."""
@@ -74,7 +77,7 @@ class Lessons:
             cell: _worth(cell) / (n + _FEW) for cell, n in zip(cells.tolist(), counts.tolist(), strict=True)
         }
         share = np.array([each[cell] for cell in self.cell.tolist()], dtype=np.float32)
-        return type(self)(**{**vars(self), "share": share})
+        return replace(self, share=share)
 
     def relative_to(self, weights: SlotWeights) -> Self:
         """The same problems, each cell counted by its gain over what these weights earn there.
@@ -84,9 +87,9 @@ class Lessons:
         gains = self.gains(weights)
         level = {cell: gains[self.cell == cell].mean() for cell in np.unique(self.cell).tolist()}
         per_gain = np.array([1.0 / (level[cell] + _LEAST_LEVEL) for cell in self.cell.tolist()])
-        return type(self)(**{**vars(self), "share": (self.share * per_gain).astype(np.float32)})
+        return replace(self, share=(self.share * per_gain).astype(np.float32))
 
-    def only(self, chosen: BoolArray | IntArray) -> Self:
+    def only(self, chosen: BoolArray | IntArray | slice) -> Self:
         """Only these problems."""
         return type(self)(**{field.name: getattr(self, field.name)[chosen] for field in fields(self)})
 
@@ -97,11 +100,11 @@ class Lessons:
 
     def gains(self, weights: SlotWeights) -> FloatArray:
         """nDCG@20 of each problem; of equal scores that of the target counts as the lowest."""
-        return np.concatenate([part._gains(weights) for part in self._passes()])
+        return np.concatenate([part._gains(weights) for part in self._passes])
 
     def _gains(self, weights: SlotWeights) -> FloatArray:
         scores = self._scores(weights.values)
-        own = np.take_along_axis(scores, np.maximum(self.targets, 0), axis=1)
+        own = np.take_along_axis(scores, self._place, axis=1)
         above = scores[:, None, :] >= own[:, :, None]
         ranks = (above * self.stands[:, None, :]).sum(axis=2) - 1
         gains = np.where((self.targets >= 0) & (ranks < DEPTH), 1.0 / np.log2(ranks + 2.0), 0.0)
@@ -111,28 +114,31 @@ class Lessons:
     def gradient(self, values: FloatArray, softness: float) -> npt.NDArray[np.float64]:
         """The slope of the smooth nDCG in the weights, shape (2, knots, slots)."""
         total = np.zeros((2, len(KNOTS), len(SLOTS)))
-        for part in self._passes():
+        for part in self._passes:
             pushes = part._pushes(part._scores(values), np.float32(softness))
             sides = np.stack([pushes * (1.0 - part.fresh), pushes * part.fresh], axis=1)
             slopes = part.share[:, None, None] * np.matmul(sides, part.features)
             total += np.einsum("pk,pis->iks", part.levels, slopes)
         return total / max(float(self.share.sum()), 1e-12)
 
-    def _passes(self) -> Iterator[Self]:
-        """Some problems at a time, so that memory stays small."""
-        for start in range(0, len(self.user), _PASS):
-            names = (field.name for field in fields(self))
-            part = type(self)(**{name: getattr(self, name)[start : start + _PASS] for name in names})
-            yield part._narrowed()
+    @cached_property
+    def _passes(self) -> list[Self]:
+        """Some problems at a time, as many as stay in the cache of a core."""
+        steps = range(0, len(self.user), _PASS)
+        return [self.only(slice(start, start + _PASS))._narrowed() for start in steps]
 
     def _narrowed(self) -> Self:
         """The same problems without the columns that are empty in all of them."""
         width = max(int(self.valid.sum(axis=1).max()), 1)
         most = max(int((self.targets >= 0).sum(axis=1).max()), 1)
-        cut = {"features": self.features[:, :width], "valid": self.valid[:, :width]}
-        cut |= {"fresh": self.fresh[:, :width], "targets": self.targets[:, :most]}
-        cut |= {"stands": self.stands[:, :width]}
-        return type(self)(**{**vars(self), **cut})
+        return replace(
+            self,
+            features=self.features[:, :width],
+            valid=self.valid[:, :width],
+            fresh=self.fresh[:, :width],
+            targets=self.targets[:, :most],
+            stands=self.stands[:, :width],
+        )
 
     def _scores(self, values: FloatArray) -> FloatArray:
         sides = np.stack([self.levels @ side for side in values], axis=2)
@@ -140,11 +146,20 @@ class Lessons:
         scores = both[:, :, 0] + self.fresh * (both[:, :, 1] - both[:, :, 0])
         return np.where(self.valid, scores, np.float32(-1e9)).astype(np.float32)
 
+    @cached_property
+    def _place(self) -> IntArray:
+        return np.maximum(self.targets, 0)
+
+    @cached_property
+    def _rivals(self) -> FloatArray:
+        """For how many items the candidates stand that are no targets."""
+        rivals = self.stands.copy()
+        np.put_along_axis(rivals, self._place, 0.0, axis=1)
+        return rivals
+
     def _pushes(self, scores: FloatArray, softness: np.float32) -> FloatArray:
         """How the smooth nDCG of each problem changes with each score, shape (problems, candidates)."""
-        place = np.maximum(self.targets, 0)
-        rivals = self.stands.copy()
-        np.put_along_axis(rivals, place, 0.0, axis=1)
+        place, rivals = self._place, self._rivals
         level = scores / softness
         above = np.take_along_axis(level, place, axis=1)[:, :, None] - level[:, None, :]
         np.minimum(above, _FAR, out=above)  # all in place: this is most of what learning costs
@@ -166,7 +181,7 @@ class Lessons:
 def name_of_cell(cell: int) -> str:
     """A cell in words.
 
-    >>> name_of_cell(2), name_of_cell(-7)
+    >>> name_of_cell(2), name_of_cell(-5)
     ('1 known, among everything', 'last known, among new items')
     """
     return f"{KINDS[abs(cell) - 1]} known, among {'new items' if cell < 0 else 'everything'}"
