@@ -9,14 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.evaluate.made_up import comparison, cost, crowd, full, row, story
+from warmstart.core.page.curves import spread
+from warmstart.core.page.slots import CHANCE, FOCUS, REST
+from warmstart.core.page.svg import Point, shortened, text_width
 from warmstart.evaluate.evaluation import Evaluation, Listed
 from warmstart.evaluate.report import render_html, render_text
 from warmstart.evaluate.report.conclusion import conclusion
-from warmstart.evaluate.report.curves import spread
 from warmstart.evaluate.report.figures import main_place, other_cases
-from warmstart.evaluate.report.look import CHANCE, COLOURED, FOCUS, REST, look_of
+from warmstart.evaluate.report.look import COLOURED, look_of
 from warmstart.evaluate.report.scatter import Dot, frontier, scatter
-from warmstart.evaluate.report.svg import Point, shortened, text_width
 from warmstart.evaluate.wording import shots_of, tables
 
 TITLES = st.text(st.sampled_from("ab Ⅳ茶叶<&"), max_size=60)

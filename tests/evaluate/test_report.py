@@ -12,12 +12,12 @@ import pytest
 from tests.evaluate.made_up import comparison
 from tests.evaluate.toys import InOrder, SameTaste, two_tastes
 from warmstart.core.errors import InputError
+from warmstart.core.page.svg import Point, nice_ticks
 from warmstart.evaluate.evaluation import Evaluation
 from warmstart.evaluate.methods import ScorerMethod
 from warmstart.evaluate.protocols.base import AnyMethod
 from warmstart.evaluate.report import render_html, render_text, write_html
 from warmstart.evaluate.report.bars import Bar, bar_chart
-from warmstart.evaluate.report.svg import Point, nice_ticks
 from warmstart.evaluate.run import evaluate
 from warmstart.evaluate.wording import sentence, tables, verdict
 

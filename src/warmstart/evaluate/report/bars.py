@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from warmstart.evaluate.report.look import FOCUS, colour
-from warmstart.evaluate.report.svg import (
+from warmstart.core.page.slots import FOCUS, colour
+from warmstart.core.page.svg import (
     WIDE,
     Point,
     draw,

@@ -7,10 +7,10 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
+from warmstart.core.page.html import cell, details, grid, paragraph, section, whole
+from warmstart.core.page.style import STYLE
 from warmstart.evaluate.compare import Change, Changes, CostChange
-from warmstart.evaluate.report.html import cell, details, grid, paragraph, section, whole
 from warmstart.evaluate.report.judgments import p_text
-from warmstart.evaluate.report.style import STYLE
 from warmstart.evaluate.report.text import aligned
 from warmstart.evaluate.wording import number, shots_name, signed
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from warmstart.core.page.html import cell, details, grid, paragraph, section
 from warmstart.evaluate.evaluation import ALL_SEEDS, Evaluation, Row, Tuning
 from warmstart.evaluate.report.conclusion import seconds
-from warmstart.evaluate.report.html import cell, details, grid, paragraph, section
 from warmstart.evaluate.report.look import direction
 from warmstart.evaluate.report.text import COST_HEAD, cost_cells
 from warmstart.evaluate.wording import Table, number, shots_name, shots_of, tables, withholds

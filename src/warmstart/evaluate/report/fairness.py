@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from html import escape
 
+from warmstart.core.page.html import cell, details, figure, grid, paragraph, section
+from warmstart.core.page.svg import Point, Series, both
 from warmstart.evaluate.evaluation import Evaluation, Exposure, Reliability
 from warmstart.evaluate.protocols.telling import OTHERS
 from warmstart.evaluate.report.bars import Share, share_chart
-from warmstart.evaluate.report.html import cell, details, figure, grid, legend, paragraph, section
-from warmstart.evaluate.report.look import Look
+from warmstart.evaluate.report.look import Look, legend
 from warmstart.evaluate.report.scatter import reliability_chart
-from warmstart.evaluate.report.svg import Point, Series, both
 from warmstart.evaluate.wording import Place, number, place_name, shots_name
 
 

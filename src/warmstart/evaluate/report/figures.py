@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from warmstart.core.page.curves import BANDED, line_chart
+from warmstart.core.page.html import details, figure, paragraph
+from warmstart.core.page.svg import Point, Series, both
 from warmstart.data.splits import HEAVY_SHOTS
 from warmstart.evaluate.evaluation import Cost, Evaluation, Row
 from warmstart.evaluate.metrics import lower_is_better
 from warmstart.evaluate.report.bars import Bar, bar_chart
-from warmstart.evaluate.report.curves import BANDED, line_chart
-from warmstart.evaluate.report.html import details, figure, paragraph
 from warmstart.evaluate.report.look import COLOURED, Look, direction, main_rows
 from warmstart.evaluate.report.scatter import Dot, scatter
-from warmstart.evaluate.report.svg import Point, Series, both
 from warmstart.evaluate.wording import (
     Place,
     best_first,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
+from warmstart.core.page.html import cell, details, grid, paragraph, section
 from warmstart.evaluate.evaluation import Comparison, Evaluation
-from warmstart.evaluate.report.html import cell, details, grid, paragraph, section
 from warmstart.evaluate.report.look import Look
 from warmstart.evaluate.wording import candidates_of, number, shots_name, signed, titled
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from typing import Final
 
+from warmstart.core.page.slots import CHANCE, FOCUS, REST, colour
+from warmstart.core.page.svg import marker
 from warmstart.evaluate.evaluation import Evaluation, Row
 from warmstart.evaluate.methods import ENGINE, RANDOM
 from warmstart.evaluate.metrics import lower_is_better
 from warmstart.evaluate.wording import Place, best_first, places_of
 
-FOCUS: Final = 0
-CHANCE: Final = -1
-REST: Final = -2
 GUESSING: Final = (RANDOM, "prior")
 """Methods that know nothing of the question."""
 COLOURED: Final = 5
@@ -50,14 +51,15 @@ class Look:
         return [*self.coloured, *sorted(plain, key=lambda m: -self.slots[m])]
 
 
-def colour(slot: int) -> str:
-    """The CSS variable for a slot."""
-    return {CHANCE: "var(--chance)", REST: "var(--rest)"}.get(slot, f"var(--c{slot})")
-
-
-def ink(slot: int) -> str:
-    """The colour for a name: near the slot's own, dark enough (or light enough) to read."""
-    return "var(--soft)" if slot < FOCUS else f"color-mix(in srgb, {colour(slot)} 72%, var(--ink))"
+def legend(look: Look, methods: Iterable[str], extra: str = "") -> str:
+    """The markers of some methods with their names."""
+    chips = [
+        f'<span><svg class="chip" viewBox="-7 -7 14 14" aria-hidden="true">'
+        f"<title>{escape(method)}</title>{marker(look.slots[method], 0.0, 0.0)}</svg>"
+        f"{escape(method)}</span>"
+        for method in methods
+    ]
+    return f"<p class='legend'>{''.join(chips)}{extra}</p>"
 
 
 def look_of(evaluation: Evaluation) -> Look:

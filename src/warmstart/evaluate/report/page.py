@@ -5,15 +5,15 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
+from warmstart.core.page.html import details, whole
+from warmstart.core.page.style import STYLE
 from warmstart.evaluate.evaluation import Evaluation
 from warmstart.evaluate.report import facts, fairness
 from warmstart.evaluate.report.conclusion import conclusion
 from warmstart.evaluate.report.figures import cold_share, cost_figures, figures
-from warmstart.evaluate.report.html import details, whole
 from warmstart.evaluate.report.judgments import judgments
 from warmstart.evaluate.report.look import Look, look_of
 from warmstart.evaluate.report.reading import stories
-from warmstart.evaluate.report.style import STYLE
 from warmstart.evaluate.wording import scope, sentence, shots_of
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
+from warmstart.core.page.html import paragraph, section
 from warmstart.evaluate.evaluation import Evaluation, Listed, Story
 from warmstart.evaluate.metrics import lower_is_better
-from warmstart.evaluate.report.html import paragraph, section
 from warmstart.evaluate.report.look import Look
 from warmstart.evaluate.wording import number, shots_name, shots_of
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from warmstart.evaluate.report.look import CHANCE, FOCUS, REST, colour, ink
-from warmstart.evaluate.report.svg import (
+from warmstart.core.page.slots import CHANCE, FOCUS, REST, colour, ink
+from warmstart.core.page.svg import (
     WIDE,
     Point,
     Series,

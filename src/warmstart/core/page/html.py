@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from warmstart.evaluate.report.look import Look
-from warmstart.evaluate.report.svg import marker
-
 
 def _class(css: str) -> str:
     return f" class='{css}'" if css else ""
@@ -35,17 +32,6 @@ def paragraph(text: str, css: str = "") -> str:
     return f"<p{_class(css)}>{escape(text)}</p>"
 
 
-def legend(look: Look, methods: Iterable[str], extra: str = "") -> str:
-    """The markers of some methods with their names."""
-    chips = [
-        f'<span><svg class="chip" viewBox="-7 -7 14 14" aria-hidden="true">'
-        f"<title>{escape(method)}</title>{marker(look.slots[method], 0.0, 0.0)}</svg>"
-        f"{escape(method)}</span>"
-        for method in methods
-    ]
-    return f"<p class='legend'>{''.join(chips)}{extra}</p>"
-
-
 def grid(
     caption: str, head: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]], css: str = ""
 ) -> str:
@@ -65,10 +51,10 @@ def cell(value: str, css: str = "") -> str:
     return f"<td{_class(css)}>{escape(value)}</td>"
 
 
-def whole(title: str, body: Sequence[str], style: str) -> str:
+def whole(title: str, body: Sequence[str], style: str, *, language: str = "en") -> str:
     """The page around its parts."""
     return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{style}</style></head>"
         f"<body><main>{''.join(body)}</main></body></html>\n"

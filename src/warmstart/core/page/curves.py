@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from warmstart.evaluate.report.look import CHANCE, FOCUS, ink
-from warmstart.evaluate.report.svg import (
+from warmstart.core.page.slots import CHANCE, FOCUS, ink
+from warmstart.core.page.svg import (
     WIDE,
     Point,
     Scale,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from warmstart.evaluate.report.look import CHANCE, FOCUS, REST, colour
+from warmstart.core.page.slots import CHANCE, FOCUS, REST, colour
 
 Scale = Callable[[float], float]
 WIDE = 760
