@@ -88,7 +88,7 @@ def test_less_than_a_clear_gain_leaves_it_closed(cheap, prompted):
 
 def test_a_gain_must_be_above_what_it_costs():
     pair = answer_by(lambda t: number(t) % 2), answer_by(lambda t: True)
-    assert Gate(worth=0.2).judge(TEXTS, LABELS, *pair).use
+    assert Gate(worth=0.2).judge(TEXTS, LABELS, *pair, levels=(1,)).levels[0].use
     assert not Gate(worth=0.45).judge(TEXTS, LABELS, *pair).use
 
 

@@ -6,7 +6,7 @@ import pytest
 from tests.adapt.prompting.tiny_causal import CHAT, CONTROLS, NO_SYSTEM, causal_folder
 from warmstart.adapt.prompting.choose import choose_language_model
 from warmstart.adapt.prompting.local import LocalLanguageModel
-from warmstart.core.errors import ConfigError, InputError
+from warmstart.core.errors import ConfigError, InputError, MissingExtraError
 from warmstart.roles.language_model import BudgetError, Prompt
 
 torch = pytest.importorskip("torch", reason="needs the extra 'lm'")
@@ -46,6 +46,8 @@ def test_scores_are_those_of_the_plain_forward_pass(plain, prompt):
     expected = [forward(plain, prompt.text, f"{prompt.text}{prompt.joint}{answer}") for answer in answers]
     np.testing.assert_allclose(plain.score(prompt, answers), expected, rtol=1e-4)
     np.testing.assert_allclose(plain.score(prompt, answers[1:2]), expected[1:2], rtol=1e-4)
+    plain.batch_size = 2
+    np.testing.assert_allclose(plain.score(prompt, answers), expected, rtol=1e-4)
 
 
 def test_a_seam_that_joins_characters_is_scored_as_the_whole_is(plain):
@@ -146,6 +148,18 @@ def test_a_folder_without_safe_weights_or_with_foreign_code_is_refused(folders, 
     (foreign / "evil.py").write_text("raise SystemExit('ran foreign code')")
     with pytest.raises(InputError, match="causal language model that transformers knows"):
         LocalLanguageModel(model=str(foreign)).complete([PROMPT])
+
+
+def test_without_the_extra_the_error_names_it(plain, monkeypatch):
+    from warmstart.core import extras
+
+    def missing(module):
+        raise ImportError(module)
+
+    monkeypatch.setattr(extras, "import_module", missing)
+    for ask in (lambda: plain.complete([PROMPT]), lambda: plain.score(PROMPT, ["a"])):
+        with pytest.raises(MissingExtraError, match=r"warmstart\[lm\]"):
+            ask()
 
 
 def test_it_is_chosen_by_name(folders):

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from warmstart.core.errors import ConfigError
 from warmstart.core.linear import IntArray
@@ -30,6 +31,8 @@ class Judged:
     low: float
     high: float
     """The interval of the gain, prompted minus cheap."""
+    use: bool
+    """Whether the interval lies above what the gain must be worth."""
 
     @property
     def gain(self) -> float:
@@ -174,25 +177,32 @@ class Gate:
             for side, teach in enumerate(pair):
                 said = teach(*known.at(learned))(known.at(asked)[0])
                 right[side] += [one == label for one, label in zip(said, known.at(asked)[1], strict=True)]
-        return _judged(np.array(right), float(np.mean(sizes)) / len(set(known.labels)))
+        return self._judged(np.array(right), float(np.mean(sizes)) / len(set(known.labels)))
+
+    def _judged(self, right: npt.NDArray[np.bool_], shots: float) -> Judged:
+        """From who was right on each case, shape (2, cases)."""
+        wins, losses = int((right[1] & ~right[0]).sum()), int((right[0] & ~right[1]).sum())
+        cases = right.shape[1]
+        low, high = gain_interval(wins, losses, cases)
+        return Judged(
+            shots=shots,
+            cases=cases,
+            cheap=float(right[0].mean()),
+            prompted=float(right[1].mean()),
+            low=low,
+            high=high,
+            use=low > self.worth,
+        )
 
     def _verdict(self, levels: tuple[Judged, ...]) -> Verdict:
         last = levels[-1]
-        use = last.low > self.worth
-        who = "The language model answers" if use else "The cheap classifier answers"
-        beyond = "beyond" if use else "not beyond"
+        who = "The language model answers" if last.use else "The cheap classifier answers"
+        beyond = "beyond" if last.use else "not beyond"
         return Verdict(
-            use=use,
+            use=last.use,
             why=f"{who}: on {last.cases} held-out texts, with {last.shots:.3g} examples per label, the "
             f"language model was right in {last.prompted:.2f} and the cheap classifier in {last.cheap:.2f} "
             f"of them, a gain of {last.gain:+.2f} [{last.low:+.2f}, {last.high:+.2f}], {beyond} "
             f"{self.worth:g}.",
             levels=levels,
         )
-
-
-def _judged(right: np.ndarray[Any, np.dtype[np.bool_]], shots: float) -> Judged:
-    wins, losses = int((right[1] & ~right[0]).sum()), int((right[0] & ~right[1]).sum())
-    low, high = gain_interval(wins, losses, right.shape[1])
-    cheap, prompted = right.mean(axis=1).tolist()
-    return Judged(shots=shots, cases=right.shape[1], cheap=cheap, prompted=prompted, low=low, high=high)

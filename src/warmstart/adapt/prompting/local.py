@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -179,21 +180,28 @@ class LocalLanguageModel(CachedLanguageModel):
     def _continued(self, prefix: Tokens, rests: Sequence[Tokens]) -> FloatArray:
         """The log-likelihood of each rest after the prefix, which is read once for all."""
         torch, network = self._torch, self._network
-        longest = max(map(len, rests))
-        padded = torch.tensor([rest + [0] * (longest - len(rest)) for rest in rests], device=network.device)
-        known = torch.tensor([[1] * len(rest) + [0] * (longest - len(rest)) for rest in rests]).to(padded)
         with torch.inference_mode():
             first = network(torch.tensor([prefix], device=network.device), use_cache=True)
-            cache = first.past_key_values
-            cache.batch_repeat_interleave(len(rests))
-            mask = torch.cat([torch.ones(len(rests), len(prefix)).to(known), known], dim=1)
-            then = network(padded, attention_mask=mask, past_key_values=cache, use_cache=True)
-            logits = torch.cat(
-                [first.logits[:, -1:].expand(len(rests), -1, -1), then.logits[:, :-1]], dim=1
-            )
-            logs = torch.log_softmax(logits.float(), dim=-1).gather(-1, padded[..., None])[..., 0]
-        found: FloatArray = (logs * known).sum(dim=1).cpu().numpy()
+            parts = [
+                self._batch_after(first, len(prefix), rests[start : start + self.batch_size])
+                for start in range(0, len(rests), self.batch_size)
+            ]
+        found: FloatArray = torch.cat(parts).cpu().numpy()
         return found
+
+    def _batch_after(self, first: Any, read: int, rests: Sequence[Tokens]) -> Any:
+        """The same for a batch, padded on the right; `first` is what the network said of the prefix."""
+        torch, network = self._torch, self._network
+        n, longest = len(rests), max(map(len, rests))
+        padded = torch.tensor([rest + [0] * (longest - len(rest)) for rest in rests], device=network.device)
+        known = torch.tensor([[1] * len(rest) + [0] * (longest - len(rest)) for rest in rests]).to(padded)
+        cache = deepcopy(first.past_key_values)  # the network writes into it
+        cache.batch_repeat_interleave(n)
+        mask = torch.cat([torch.ones(n, read).to(known), known], dim=1)
+        then = network(padded, attention_mask=mask, past_key_values=cache, use_cache=True)
+        logits = torch.cat([first.logits[:, -1:].expand(n, -1, -1), then.logits[:, :-1]], dim=1)
+        logs = torch.log_softmax(logits.float(), dim=-1).gather(-1, padded[..., None])[..., 0]
+        return (logs * known).sum(dim=1)
 
     def _tokens(self, prompt: Prompt, room: int) -> Tokens:
         return self._ids(self._rendered(self._shortened(prompt, room)))
