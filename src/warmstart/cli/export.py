@@ -116,7 +116,7 @@ def _write_vectors(saved: Saved, folder: Path) -> tuple[int, int]:
     import numpy as np
 
     retriever = saved.stages.retriever
-    vectors = np.asarray(retriever.dense.get_state()["vectors"], dtype=np.float32)
+    vectors = np.asarray(retriever.dense.vectors, dtype=np.float32)
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "vectors.npy", vectors)
     facts = {"encoder": saved.stages.describe_encoder(), "item_ids": list(retriever.item_ids_)}
