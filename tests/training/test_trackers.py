@@ -20,7 +20,8 @@ RESULTS = {"seconds": 1.5, "nDCG@10": 0.25}
 def train_with(tracker: Tracker, *others: Any) -> Any:
     tracker.begin("a run", SETTINGS)
     run = Trainer(learning_rate=0.05, batch_size=45, epochs=2).train(BagJob(), watchers=[*others, tracker])
-    tracker.finish(RESULTS)
+    tracker.results(RESULTS)
+    tracker.close()
     return run
 
 

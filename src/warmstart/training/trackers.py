@@ -1,6 +1,6 @@
 """Trainings kept by TensorBoard, MLflow or Weights & Biases.
 
-All three are watchers: give them to `Trainer.train`, after `begin` and before `finish`. Nothing leaves the
+All three are watchers: give them to `Trainer.train`, after `begin` and before `close`. Nothing leaves the
 machine unless the user's own environment says so: MLflow writes to a database in the folder until
 MLFLOW_TRACKING_URI names a server, W&B works offline until WANDB_MODE says otherwise.
 """
@@ -51,10 +51,9 @@ class Tracker(ABC):
         """Keep the quality on what is held back."""
         self._try(lambda: self._numbers({QUALITY: quality}, step))
 
-    def finish(self, results: Mapping[str, float]) -> None:
-        """Keep what came out, and close the run."""
+    def results(self, results: Mapping[str, float]) -> None:
+        """Keep what came out."""
         self._try(lambda: self._results(dict(results)))
-        self.close()
 
     def close(self) -> None:
         """Close the run, be it whole or not."""

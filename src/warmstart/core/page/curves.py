@@ -97,7 +97,8 @@ def _drawn(one: Series, x: Scale, y: Scale, *, banded: bool) -> str:
             drawn.append(_interval(one, run, x, y))
         line = " ".join(f"{x(p.x):.1f},{y(p.y):.1f}" for p in run)
         drawn.append(f'<polyline class="line {one.css}" points="{line}" style="stroke:{one.colour}"/>')
-    drawn += [marker(one.slot, x(p.x), y(p.y), told(one.name, p)) for p in one.points]
+    if one.marked:
+        drawn += [marker(one.slot, x(p.x), y(p.y), told(one.name, p)) for p in one.points]
     return f"<g>{''.join(drawn)}</g>"
 
 

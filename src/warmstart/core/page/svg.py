@@ -30,11 +30,12 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """The points of one method; `slot` chooses colour and marker (see `look`)."""
+    """The points of one method; `slot` chooses colour and marker, `marked` whether points have markers."""
 
     name: str
     slot: int
     points: tuple[Point, ...]
+    marked: bool = True
 
     @property
     def colour(self) -> str:
