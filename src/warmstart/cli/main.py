@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from warmstart.cli import ask, change, evaluate, export, fit, onboard
+from warmstart.cli import ask, change, evaluate, export, fit, onboard, refit
 from warmstart.cli.demo import command as demo
 from warmstart.cli.doctor import command as doctor
 from warmstart.cli.errors import Commands, report_bug
@@ -38,6 +38,8 @@ _GROUPS: dict[str, dict[str, Callable[..., None]]] = {
         "observe": change.observe,
         "merge": change.merge,
         "forget": change.forget,
+        "refit": refit.refit,
+        "rollback": refit.rollback,
     },
     "Measure and take out": {"evaluate": evaluate.evaluate, "export": export.export},
 }

@@ -120,9 +120,7 @@ def write_version(folder: Path, write: Callable[[Path], None]) -> Path:
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
-    pointer = folder / f".{POINTER_FILE}-{uuid.uuid4().hex}"
-    write_json(pointer, {"format": FORMAT_VERSION, "version": version.name})
-    pointer.replace(folder / POINTER_FILE)
+    _point_to(folder, version)
     _remove_old(folder, keep=previous + 1)
     return version
 
@@ -139,6 +137,32 @@ def current_version(folder: Path) -> Path:
             todo="Upgrade warmstart, or fit and save the model again in another folder.",
         )
     return folder / str(pointer["version"])
+
+
+def roll_back(folder: Path) -> Path:
+    """Put the version before the current one in force again; returns its folder.
+
+    Errors: `ArtifactError` when none is kept: after the first save, after rolling back already, or after a
+    user was forgotten, which leaves nothing to go back to.
+    """
+    now = _current_number(folder)
+    older = [number for number in _version_numbers(folder) if number < now]
+    if not older:
+        raise ArtifactError(
+            expected=f"a version before the current one in {folder}",
+            found="none",
+            todo="Only the version before the last save is kept, and nothing from before a 'forget'.",
+        )
+    version = _version_numbers(folder)[max(older)]
+    _point_to(folder, version)
+    return version
+
+
+def _point_to(folder: Path, version: Path) -> None:
+    """Put a version in force, in a single step."""
+    pointer = folder / f".{POINTER_FILE}-{uuid.uuid4().hex}"
+    write_json(pointer, {"format": FORMAT_VERSION, "version": version.name})
+    pointer.replace(folder / POINTER_FILE)
 
 
 def _sync(folder: Path) -> None:

@@ -1,0 +1,183 @@
+"""Fit a model again, and put the new one in force only when it is not worse than the one that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from warmstart.core import columns as c
+from warmstart.core.artifact import write_json
+from warmstart.core.errors import InputError
+from warmstart.core.linear import FloatArray
+from warmstart.core.progress import track
+from warmstart.data.dataset import Dataset
+from warmstart.data.query import Query
+from warmstart.data.records import item_from_row
+from warmstart.data.splits import Episode, Split, hash_order, warm
+from warmstart.engine import persistence
+from warmstart.engine.engine import Engine
+from warmstart.evaluate.bootstrap import Pieces, interval, resample
+from warmstart.evaluate.ranks import rank_targets
+
+N: Final = 20
+FEWEST: Final = 50
+"""So many questions are needed for a verdict."""
+VERDICT_FILE: Final = "verdict.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """How a candidate did beside the model that runs, on the same questions.
+
+    `running` and `candidate` are nDCG@20, `gain` their difference with its 95 % interval (paired bootstrap
+    over users and items). `promoted` says whether the candidate was put in force, `why` in a sentence.
+    """
+
+    cases: int
+    running: float | None = None
+    candidate: float | None = None
+    gain: float | None = None
+    low: float | None = None
+    high: float | None = None
+    promoted: bool = False
+    why: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def refit(
+    model: Path,
+    shop: Dataset | None = None,
+    *,
+    tolerance: float = 0.02,
+    sample: int = 1000,
+    force: bool = False,
+    seed: int = 0,
+) -> Verdict:
+    """Fit the model in a folder again, judge the new one, and save it there unless it is worse.
+
+    `shop` is the shop as it is now; without it what the model holds is taken, with all that was observed
+    since the fit. The last event of up to `sample` users that the running model has not learned from is
+    held out; both models are asked for it with everything before it as evidence, the running one with the
+    new items added, as it would have them. The candidate is promoted when it is not certainly worse and
+    its loss is at most `tolerance` of the running model's nDCG@20. What is saved has then learned from all
+    events. The version before stays: `core.artifact.roll_back` puts it in force again.
+
+    With fewer than 50 questions there is no verdict and nothing is saved, unless `force`, which saves in
+    any case. Errors: `ArtifactError`; `InputError` for a shop without items.
+    """
+    saved = persistence.load(model)
+    now = shop or saved.dataset.with_events(saved.since)
+    split = held_out(saved.dataset, now, sample, seed)
+    found = _judge(model, saved, split, tolerance, seed)
+    if not (found.promoted or force):
+        return found
+    if force and not found.promoted:
+        found = replace(found, promoted=True, why=f"{found.why}; put in force because that was asked")
+    version = _fitted(saved, now).save(model)
+    write_json(version / VERDICT_FILE, found.as_dict())
+    return found
+
+
+def held_out(learned: Dataset, now: Dataset, sample: int, seed: int = 0) -> Split:
+    """The last events of users, from which the running model has not learned, and the shop without."""
+    split = warm(now, seed)
+    known = learned.events.select(c.USER_ID, c.ITEM_ID).unique()
+    pairs = set(known.iter_rows())
+    fresh = [e for e in split.episodes if (e.user_id, e.targets[0]) not in pairs]
+    chosen = set(hash_order({episode.user_id for episode in fresh}, f"{seed}:refit")[:sample])
+    asked = tuple(episode for episode in fresh if episode.user_id in chosen)
+    gone = pl.DataFrame(
+        {c.USER_ID: [e.user_id for e in asked], c.ITEM_ID: [e.targets[0] for e in asked]},
+        schema={c.USER_ID: pl.String, c.ITEM_ID: pl.String},
+    )
+    events, reviews, withheld = (
+        table.join(gone, on=[c.USER_ID, c.ITEM_ID], how="anti", maintain_order="left")
+        for table in (now.events, now.reviews, now.withheld)
+    )
+    train = replace(now, events=events, reviews=reviews, withheld=withheld)
+    return replace(split, name="refit", train=train, episodes=asked)
+
+
+def _judge(model: Path, saved: persistence.Saved, split: Split, tolerance: float, seed: int) -> Verdict:
+    cases = len(split.episodes)
+    if cases < FEWEST:
+        why = f"{cases} users did something new, and {FEWEST} are needed for a verdict"
+        return Verdict(cases=cases, why=why)
+    running = Engine.load(model)
+    _add_new_items(running, split.train)
+    engines = {"running": running, "new": _fitted(saved, split.train)}
+    gains = np.column_stack([_gains(engine, split.episodes, name) for name, engine in engines.items()])
+    users = np.arange(cases, dtype=np.int64)
+    _, items = np.unique([episode.targets[0] for episode in split.episodes], return_inverse=True)
+    pieces = Pieces(user=users, item=items.astype(np.int64), share=np.ones(cases))
+    replicates = resample(pieces, gains.astype(np.float64), seed=seed)
+    low, high = interval(replicates[:, 1:] - replicates[:, :1])
+    before, after = gains.mean(axis=0).tolist()
+    return _verdict(
+        Verdict(
+            cases=cases,
+            running=before,
+            candidate=after,
+            gain=after - before,
+            low=float(low[0]),
+            high=float(high[0]),
+        ),
+        tolerance,
+    )
+
+
+def _verdict(found: Verdict, tolerance: float) -> Verdict:
+    """Whether to promote, from the numbers."""
+    gain, high, running = found.gain or 0.0, found.high or 0.0, found.running or 0.0
+    if high < 0:
+        return replace(found, why="the new model is certainly worse")
+    if gain < -tolerance * running:
+        return replace(found, why=f"the new model loses more than {tolerance:.0%}")
+    better = "certainly better" if (found.low or 0.0) > 0 else "not worse"
+    return replace(found, promoted=True, why=f"the new model is {better}")
+
+
+def _add_new_items(running: Engine, shop: Dataset) -> None:
+    """What a running model is told of between two fits."""
+    known = set(running.dataset.item_ids)
+    fresh = shop.items.filter(~pl.col(c.ITEM_ID).is_in(known))
+    if len(fresh):
+        running.add([item_from_row(row) for row in fresh.iter_rows(named=True)])
+
+
+def _fitted(saved: persistence.Saved, shop: Dataset) -> Engine:
+    """A new engine with the settings and the kind of encoder of the saved one."""
+    return Engine(saved.settings).fit(shop, encoder=saved.stages.encoder.unfitted())
+
+
+def _gains(engine: Engine, episodes: Sequence[Episode], name: str) -> FloatArray:
+    """Discounted gain of the held-out item in each list of twenty."""
+    ids = engine.dataset.item_ids
+    place = {item_id: position for position, item_id in enumerate(ids)}
+    found = np.zeros(len(episodes), dtype=np.float32)
+    for row, episode in enumerate(track(episodes, f"asking the {name} model", total=len(episodes))):
+        target = place.get(episode.targets[0])
+        if target is None:
+            continue
+        query = Query(user_id=episode.user_id, events=episode.history)
+        scores = np.array(engine.ranking(query, N), dtype=np.float32)
+        scores[[place[e.item_id] for e in episode.history if e.item_id in place]] = np.nan
+        rank = int(rank_targets(scores, np.array([target]))[0])
+        found[row] = 1.0 / np.log2(rank + 1.0) if 1 <= rank <= N else 0.0
+    return found
+
+
+def check_shop(shop: Dataset) -> None:
+    """Errors: `InputError` for a shop without items."""
+    if not len(shop.items):
+        raise InputError(
+            expected="a shop with at least one item", found="none", todo="Check the items file."
+        )
