@@ -28,6 +28,8 @@ COMMANDS = {
     "observe",
     "merge",
     "forget",
+    "refit",
+    "rollback",
     "evaluate",
     "export",
 }
