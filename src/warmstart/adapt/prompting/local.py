@@ -41,7 +41,8 @@ class LocalLanguageModel(CachedLanguageModel):
     `max_seconds` counts time spent asking. Weights in pickle files are refused, and code that comes with
     a model is never run. Labels are scored with one pass over the prompt, which all of them share.
 
-    *Needs* the extra `lm`. *Cost*: on a CPU about a second per billion weights and 100 tokens of prompt.
+    *Needs* the extra `lm`. *Cost*: on one CPU core about three seconds per billion weights and 100 tokens
+    of prompt, in float32.
     """
 
     model: str = ""
