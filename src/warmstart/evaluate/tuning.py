@@ -11,18 +11,17 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from importlib import import_module
+from types import ModuleType
+from typing import Any, Final, TypeVar
 
-from warmstart.core.component import Component
 from warmstart.core.errors import MissingExtraError
-from warmstart.core.tunable import Range, ranges
+from warmstart.core.trials import defaults, drawn, new_study
+from warmstart.core.tunable import ranges
 from warmstart.evaluate.evaluation import Tuning
 from warmstart.evaluate.methods import Method, encoders_shared
 from warmstart.evaluate.metrics import lower_is_better
 from warmstart.evaluate.protocols.base import Protocol
-
-if TYPE_CHECKING:
-    import optuna
 
 SAMPLE: Final = 250
 """Users asked on the inner split."""
@@ -48,17 +47,17 @@ def tune(
     component, allowed = method.component, allowed_trials(method, trials)
     if component is None or allowed < 2:
         return method, None
-    check_tuner()
+    optuna = check_tuner()
     inner = protocol.inner(questions, seed, SAMPLE)
     started = time.perf_counter()
     sign = -1.0 if lower_is_better(protocol.primary[0]) else 1.0
 
-    def objective(trial: optuna.Trial) -> float:
-        tried = _suggest(trial, component)
+    def objective(trial: Any) -> float:
+        tried = drawn(trial, component)
         return sign * _value(protocol, inner, method.with_component(tried), seed)
 
-    study = _study(seed)
-    study.enqueue_trial(_defaults(component))
+    study = new_study(optuna, seed)
+    study.enqueue_trial(defaults(component))
     with encoders_shared():
         study.optimize(objective, n_trials=allowed)
     best = study.best_trial
@@ -76,24 +75,16 @@ def tune(
     return method.with_component(replace(component, **settings)), tuning
 
 
-def check_tuner() -> None:
-    """Errors: `MissingExtraError` where tuning is not installed; ask before anything long begins."""
+def check_tuner() -> ModuleType:
+    """Optuna. Errors: `MissingExtraError` where it is not installed; ask before anything long begins."""
     try:
-        import optuna  # noqa: F401
+        return import_module("optuna")
     except ImportError as error:
         raise MissingExtraError(
             "tuning",
             "evaluate",
             todo="Install it with: pip install 'warmstart[evaluate]', or measure the defaults: --trials 0",
         ) from error
-
-
-def _study(seed: int) -> optuna.Study:
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=4)
-    return optuna.create_study(direction="maximize", sampler=sampler)
 
 
 def _value(protocol: Protocol[Questions], inner: Questions, method: Method, seed: int) -> float:
@@ -103,27 +94,6 @@ def _value(protocol: Protocol[Questions], inner: Questions, method: Method, seed
     column = (method.name, protocol.primary[0])
     means = [float(block.pieces.mean(block.parts[column])) for block in blocks if column in block.parts]
     return math.fsum(means) / len(means)
-
-
-def _suggest(trial: optuna.Trial, component: Component) -> Component:
-    found = {
-        name: _draw(trial, name, limits, getattr(component, name))
-        for name, limits in ranges(type(component)).items()
-    }
-    return replace(component, **found)
-
-
-def _draw(trial: optuna.Trial, name: str, limits: Range, default: Any) -> Any:
-    if limits.choices:
-        return trial.suggest_categorical(name, limits.choices)
-    low, high = limits.low or 0, limits.high or 0
-    if isinstance(default, int):
-        return trial.suggest_int(name, int(low), int(high), log=limits.log)
-    return trial.suggest_float(name, low, high, log=limits.log)
-
-
-def _defaults(component: Component) -> dict[str, Any]:
-    return {name: getattr(component, name) for name in ranges(type(component))}
 
 
 def _plain(value: Any) -> Any:
