@@ -102,6 +102,11 @@ FACTORIES: dict[str, Callable[[Path], dict[str, Any]]] = {
     "classifier.gated": lambda _: {"language_model": "nearest", "cheap": "prototype"},
     "classifier.prompted": lambda _: {"language_model": "nearest"},
     "language_model.local": lambda folder: {"model": str(causal_folder(folder))},
+    "encoder.adapted": lambda folder: {
+        "adapter": str(
+            tiny_models.adapter_folder(folder / "adapter", tiny_models.transformer_folder(folder / "base"))
+        )
+    },
     "encoder.onnx": lambda folder: {"model": str(tiny_models.onnx_folder(folder))},
     "encoder.static": lambda folder: {"model": str(tiny_models.static_folder(folder / "static"))},
     "encoder.transformer": lambda folder: {"model": str(tiny_models.transformer_folder(folder / "bert"))},

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from warmstart.encoders.adapted import BASE_FILE
+from warmstart.encoders.backbone import Backbone
 from warmstart.encoders.export import export_onnx
 from warmstart.encoders.static import StaticEncoder
+from warmstart.encoders.tuning import Tuning
 from warmstart.testing import WordEncoder, checkerboard
 from warmstart.testing.toys import LANGUAGES, WORDS
 
@@ -66,4 +71,18 @@ def static_folder(folder: Path) -> Path:
     """A table of word vectors for the toy shop; needs no extra."""
     texts = toy_texts()
     StaticEncoder().learn_from(WordEncoder().fit(texts), texts).write(folder)
+    return folder
+
+
+def adapter_folder(folder: Path, base: Path, method: Any = "bottleneck", seed: int = 0) -> Path:
+    """An adapter that says something, beside the base that it names."""
+    torch = pytest.importorskip("torch", reason="needs the extra 'lm'")
+    backbone, tuning = Backbone.load(str(base)), Tuning(method=method, rank=2, prompt_tokens=2)
+    tuning.apply(backbone, seed=seed)
+    torch.manual_seed(seed)
+    for weights in backbone.model.parameters():
+        if weights.requires_grad:
+            torch.nn.init.normal_(weights, std=0.3)
+    tuning.save(backbone, folder)
+    (folder / BASE_FILE).write_text(json.dumps({"model": str(base)}), encoding="utf-8")
     return folder

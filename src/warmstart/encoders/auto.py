@@ -7,6 +7,7 @@ from typing import Any
 
 from warmstart.core import registry
 from warmstart.core.errors import ConfigError
+from warmstart.encoders.adapted import holds_adapter
 from warmstart.encoders.onnx import find_onnx
 from warmstart.encoders.pretrained import MODEL_VARIABLE, PretrainedEncoder, named_model
 from warmstart.encoders.static_folder import holds_table
@@ -81,6 +82,8 @@ def _build(kind: str, model: str, cache: bool, settings: dict[str, Any]) -> Enco
 
 def _field_for(kind: str, model: str) -> str:
     """Where the model's name goes: a static table may be given an encoder to learn from instead."""
+    if kind == "adapted":
+        return "adapter"
     of_encoder = model.partition(":")[0] in registry.names("encoder")
     return "teacher" if kind == "static" and of_encoder else "model"
 
@@ -90,4 +93,6 @@ def _kind_of(model: str) -> str:
     folder = Path(model).expanduser()
     if not folder.is_dir() or find_onnx(folder) is not None:
         return "onnx"
+    if holds_adapter(folder):
+        return "adapted"
     return "static" if holds_table(folder) else "transformer"

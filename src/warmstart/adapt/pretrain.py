@@ -1,0 +1,219 @@
+"""Fit a language model to a shop's own text, and leave it as a folder that every encoder here reads."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from warmstart.adapt.job import BackboneJob
+from warmstart.adapt.plan import learning_rate_for, looking, read_plan, steps_within, write_plan
+from warmstart.adapt.recipe import KINDS, Material, Objective, Recipe
+from warmstart.core.errors import ConfigError
+from warmstart.data.dataset import Dataset
+from warmstart.encoders.adapted import BASE_FILE
+from warmstart.encoders.backbone import Backbone
+from warmstart.encoders.scratch import ScratchNetwork
+from warmstart.encoders.static import distil
+from warmstart.encoders.tuning import PROMPTS, Tuning
+from warmstart.training.run import TrainingRun
+from warmstart.training.trainer import Trainer
+from warmstart.training.watcher import Watcher
+
+Source = str | ScratchNetwork
+Measures = dict[str, dict[str, float]]
+
+REPORT_FILE: Final = "adapted.json"
+STATIC_FOLDER: Final = "static"
+WORK_FOLDER: Final = ".training"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adapted:
+    """What `adapt_encoder` made: the folder, the training, and what was found of the held-out pairs."""
+
+    folder: Path
+    objective: Objective
+    tuning: Tuning
+    learned_from: dict[str, int]
+    """How many pairs of each kind, or texts."""
+    before: Measures
+    after: Measures
+    run: TrainingRun
+    static_folder: Path | None = None
+
+    @property
+    def is_as_it_came(self) -> bool:
+        """Whether training helped nothing on what was held out, so that the model was left as it came."""
+        return self.run.best_step == 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        static = str(self.static_folder) if self.static_folder else None
+        return {
+            "folder": str(self.folder),
+            "static_folder": static,
+            "objective": self.objective,
+            "tuning": self.tuning.settings(),
+            "is_as_it_came": self.is_as_it_came,
+            "learned_from": self.learned_from,
+            "before": self.before,
+            "after": self.after,
+            "run": self.run.as_dict(),
+        }
+
+
+def adapt_encoder(
+    source: Source,
+    data: Dataset | Sequence[str],
+    out: Path,
+    *,
+    objective: Objective = "contrastive",
+    tuning: Tuning | None = None,
+    trainer: Trainer | None = None,
+    minutes: float | None = None,
+    max_length: int = 64,
+    held_out: int = 150,
+    static: bool = False,
+    device: str = "auto",
+    watchers: Sequence[Watcher] = (),
+    **settings: Any,
+) -> Adapted:
+    """Fit a model to a shop's own text, without labels, and write it into a folder.
+
+    `source` is a folder, a Hub name, or a `ScratchNetwork`. `data` is a shop, or texts alone. A tenth of
+    the items is held out, at most `held_out` pairs of a kind; the weights that find the most of them are
+    kept, and those that came count as well: where nothing helps, the folder holds the model as it came.
+    Texts are cut at `max_length` tokens while training. `minutes` bounds the training, which then has as
+    many steps as fit. Other `settings` go to the job (`temperature`, `hard_negatives`, `keep`, `share`…).
+
+    The folder is read by `TransformerEncoder`, `Backbone.load` and `export_onnx`; where the way of tuning
+    does not merge, it holds the adapter alone, for `AdaptedEncoder`. With `static` a table distilled from
+    the adapted model stands in `out/static`, for `StaticEncoder`. `out/adapted.json` is the report.
+
+    A training that was interrupted goes on when the same call is made again.
+
+    *When to use*: the shop's words are strange to the model, or no model in its language can be had.
+    *When not*: the model finds the shop's held-out pairs already; see docs/how-to/adapt.md.
+    *Needs* the extra `lm`, most ways of tuning `adapt`. Errors: `InputError`, `ConfigError`,
+    `ArtifactError` when `out` holds another training.
+    """
+    tuning = tuning or Tuning(method="full" if isinstance(source, ScratchNetwork) else "lora")
+    scratch = isinstance(source, ScratchNetwork)
+    _check_tuning(tuning, scratch=scratch)
+    trainer = trainer or Trainer(
+        epochs=10.0 if minutes else 1.0, learning_rate=learning_rate_for(tuning, scratch=scratch)
+    )
+    material = Material.of(data, held_out=held_out, seed=trainer.seed)
+    learned_from = material.for_objective(objective)
+    backbone = _backbone(source, material, objective, device)
+    served = _room_beside_prompts(backbone, tuning)
+    backbone.max_length = min(max_length, served)
+    begun = time.perf_counter()
+    before = _measure(material, backbone.as_encoder())
+    look_seconds = time.perf_counter() - begun
+
+    recipe = Recipe(
+        objective=objective, tuning=tuning, material=material, settings=settings, seed=trainer.seed
+    )
+    planned = _planned(trainer, recipe, backbone, out, (_name(source), minutes, look_seconds))
+    job = recipe.job(backbone, total_steps=planned.total_steps(recipe.size))
+    run = planned.train(job, checkpoints=out / WORK_FOLDER / "checkpoints", watchers=watchers)
+    after = _measure(material, job.backbone)
+    job.backbone.max_length = served
+    _write(job, out, source)
+    made = Adapted(
+        folder=out,
+        objective=objective,
+        tuning=tuning,
+        learned_from=learned_from,
+        before=before,
+        after=after,
+        run=run,
+        static_folder=_static(out, material) if static else None,
+    )
+    text = json.dumps(made.as_dict(), ensure_ascii=False, indent=1)
+    (out / REPORT_FILE).write_text(text + "\n", encoding="utf-8")
+    shutil.rmtree(out / WORK_FOLDER)
+    return made
+
+
+def _check_tuning(tuning: Tuning, *, scratch: bool) -> None:
+    if scratch and tuning.method != "full":
+        raise ConfigError(
+            expected="tuning 'full' for a network from scratch, which has nothing to keep",
+            found=f"'{tuning.method}'",
+            todo="Leave the tuning out.",
+        )
+
+
+def _backbone(source: Source, material: Material, objective: Objective, device: str) -> Backbone:
+    kind = KINDS.get(objective, "encoder")
+    if isinstance(source, ScratchNetwork):
+        return source.build(material.texts, kind)
+    return Backbone.load(source, kind=kind, device=device)
+
+
+def _room_beside_prompts(backbone: Backbone, tuning: Tuning) -> int:
+    """The longest text, in tokens: learned prompts take some of the places that the network has."""
+    places = getattr(backbone.model.config, "max_position_embeddings", None)
+    if tuning.method in PROMPTS and places:
+        return min(backbone.max_length, int(places) - tuning.prompt_tokens)
+    return backbone.max_length
+
+
+def _name(source: Source) -> Any:
+    return source.settings() if isinstance(source, ScratchNetwork) else source
+
+
+def _measure(material: Material, backbone: Backbone) -> Measures:
+    if material.probe is None:
+        return {}
+    backbone.model.eval()
+    return material.probe.measure(backbone)
+
+
+def _planned(
+    trainer: Trainer, recipe: Recipe, backbone: Backbone, out: Path, given: tuple[Any, float | None, float]
+) -> Trainer:
+    """The trainer with its steps counted: as an interrupted training had them, or as the time allows."""
+    source, minutes, look_seconds = given
+    about = {
+        "objective": recipe.objective,
+        "tuning": recipe.tuning.settings(),
+        "settings": recipe.settings,
+        "source": source,
+    }
+    steps = read_plan(out / WORK_FOLDER, about)
+    if steps is None and minutes is not None:
+        trial = recipe.job(copy.deepcopy(backbone), total_steps=1, judged=False)
+        steps = steps_within(trainer, trial, minutes, look_seconds)
+    steps = steps or trainer.total_steps(recipe.size)
+    write_plan(out / WORK_FOLDER, about, steps)
+    trainer = replace(trainer, max_steps=steps)
+    return looking(trainer, recipe.size)
+
+
+def _write(job: BackboneJob, out: Path, source: Source) -> None:
+    backbone = job.finish()
+    if job.tuning.merges:
+        backbone.save(out)
+        return
+    job.tuning.save(backbone, out)
+    base = {"model": str(backbone.source or source), "max_length": backbone.max_length}
+    (out / BASE_FILE).write_text(json.dumps(base), encoding="utf-8")
+
+
+def _static(out: Path, material: Material) -> Path:
+    """The closed-form last step: a table of word vectors that says what the adapted model says."""
+    from warmstart.encoders.auto import choose_encoder
+
+    teacher, _ = choose_encoder(str(out))
+    folder = out / STATIC_FOLDER
+    distil(teacher, material.texts).write(folder)
+    return folder
