@@ -44,13 +44,16 @@ TIMED: Final = 50
 TOLD: Final = 3
 """Labels kept per question."""
 VARIANTS: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
-    f"{name}+names": (name, {"label_names": True}) for name in ("prototype", "encoder-logistic")
+    f"{name}+names": (name, {"label_names": True})
+    for name in ("agreement", "prototype", "encoder-logistic")
 }
 """Names for other settings of a registered classifier."""
 METHODS: Final = (
     "prior",
     "tfidf-logistic",
     "unlabelled-svd-logistic",
+    "agreement",
+    "agreement+names",
     "prototype",
     "prototype+names",
     "encoder-logistic",

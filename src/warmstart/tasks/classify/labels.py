@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
 
+from warmstart.core.analysis import is_cjk, words
 from warmstart.core.linear import IntArray
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SEPARATORS = re.compile(r"[\W_]+")
+IN_CHINESE: Final[Mapping[str, str]] = {
+    "positive": "好评",
+    "pos": "好评",
+    "good": "好评",
+    "negative": "差评",
+    "neg": "差评",
+    "bad": "差评",
+    "neutral": "中评",
+}
+"""English names of opinions, and what a Chinese shop calls them."""
 
 
 def readable(label: str) -> str:
@@ -22,6 +34,17 @@ def readable(label: str) -> str:
     spaced = _SEPARATORS.sub(" ", _HUMP.sub(" ", label)).strip()
     humps = _HUMP.search(label) is not None
     return (spaced.lower() if humps else spaced) or label
+
+
+def name_in(label: str, texts: Sequence[str]) -> str:
+    """A label as a text in the language of the texts, as far as `IN_CHINESE` knows it.
+
+    >>> name_in("Negative", ["物流很快", "太差了"]), name_in("Negative", ["too slow"])
+    ('差评', 'Negative')
+    """
+    name = readable(label)
+    chinese = sum(any(is_cjk(word) for word in words(text)) for text in texts)
+    return IN_CHINESE.get(name.lower(), name) if 2 * chinese > len(texts) else name
 
 
 def with_names(
