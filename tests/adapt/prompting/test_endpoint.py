@@ -10,9 +10,12 @@ from warmstart.adapt.prompting.answer_cache import AnswerCache, answer_key
 from warmstart.adapt.prompting.budget import Meter, estimated_tokens
 from warmstart.adapt.prompting.choose import choose_language_model
 from warmstart.adapt.prompting.endpoint import EndpointLanguageModel
+from warmstart.adapt.prompting.gated import GatedClassifier, PromptingWarning
+from warmstart.core.artifact import read_state, write_state
 from warmstart.core.errors import ConfigError
 from warmstart.encoders.cache import CacheWarning
 from warmstart.roles.language_model import BudgetError, LanguageModelError, Prompt, Usage
+from warmstart.testing import WordEncoder
 
 ASKED = Prompt(
     rules="Label it.", question="<<<kettle>>>", lead="Label:", examples=(("<<<tent>>>", "camp"),)
@@ -273,6 +276,39 @@ def test_fields_can_be_added_to_requests_and_removed(server):
     assert "max_tokens" not in server.seen[0]
     assert server.seen[0]["max_completion_tokens"] == 64
     assert model.identity != endpoint().identity
+
+
+TEXTS = [f"{word} {other}" for word in ("parcel", "refund", "包裹") for other in "abcdefgh"]
+LABELS = [label for label in ("delivery", "money", "物流") for _ in range(8)]
+
+
+def test_a_classifier_asks_the_server_and_does_without_it_where_there_is_none(
+    server, monkeypatch, tmp_path
+):
+    def fitted():
+        return GatedClassifier(
+            cheap="prior", cheap_settings={}, language_model_settings={"retries": 0, "max_calls": 30}
+        )
+
+    encoder = WordEncoder().fit(TEXTS)
+    classifier = fitted().fit(TEXTS, LABELS, encoder=encoder)
+    assert classifier.verdict.use, classifier.explain()
+    assert classifier.predict(["my parcel", "我的包裹"]) == ["delivery", "物流"]
+    assert len(server.seen) == len(TEXTS) + 2
+    write_state(tmp_path, classifier.get_state())
+    with pytest.warns(PromptingWarning, match="at most 30 calls"):
+        assert classifier.predict([f"refund {n}" for n in range(9)]) == ["delivery"] * 9
+    server.plays = [sends(500)]
+    loaded = fitted()
+    loaded.set_state(read_state(tmp_path))
+    loaded.use_encoder(encoder)
+    with pytest.warns(PromptingWarning, match="status 500"):
+        assert loaded.predict(["my refund"]) == ["delivery"]
+    monkeypatch.delenv("WARMSTART_LLM_URL")
+    with pytest.warns(PromptingWarning, match="WARMSTART_LLM_URL"):
+        assert loaded.predict(["my refund"]) == ["delivery"]
+    with pytest.raises(ConfigError, match="WARMSTART_LLM_URL"):
+        fitted().fit(TEXTS, LABELS, encoder=encoder)
 
 
 def test_the_key_is_in_no_setting_and_no_identity(server):

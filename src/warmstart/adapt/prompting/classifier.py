@@ -142,7 +142,7 @@ class PromptedClassifier(Classifier):
 
     def _completed(self, asked: Sequence[_Asked]) -> list[FloatArray | None]:
         longest = max((len(shown(label)) for label in self.classes_), default=0)
-        answers = self.model.complete([one.prompt for one in asked], max_tokens=longest + 8)
+        answers = self.model.complete([one.prompt for one in asked], max_tokens=2 * longest + 16)
         return [self._read(answer, one) for answer, one in zip(answers, asked, strict=True)]
 
     def _read(self, answer: str, one: _Asked) -> FloatArray | None:

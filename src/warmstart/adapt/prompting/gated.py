@@ -15,7 +15,7 @@ from warmstart.adapt.prompting.templates import BUDGET
 from warmstart.adapt.prompting.wording import Language
 from warmstart.core import registry
 from warmstart.core.component import State
-from warmstart.core.errors import ConfigError
+from warmstart.core.errors import ConfigError, WarmstartError
 from warmstart.core.linear import FloatArray, IntArray
 from warmstart.core.tunable import tunable
 from warmstart.roles.classifier import Classifier
@@ -82,7 +82,7 @@ class GatedClassifier(Classifier):
     def use_encoder(self, encoder: Encoder | None) -> None:
         """Give a loaded classifier back the encoder that it was fitted with."""
         super().use_encoder(encoder)
-        for part in (self._prompted, self._cheap):
+        for part in self._parts:
             part.use_encoder(encoder)
 
     def use_language_model(self, model: LanguageModel) -> None:
@@ -110,10 +110,10 @@ class GatedClassifier(Classifier):
         labels = [self.classes_[code] for code in codes.tolist()]
         self._make_parts()
         encoder = None if self._encoder is None else _Remembering(self._encoder)
-        teach = [_teacher(part, unlabelled, encoder) for part in (self._cheap, self._prompted)]
+        teach = [_teacher(part, unlabelled, encoder) for part in self._parts]
         self.identity_ = self._prompted.model.identity
         self.verdict_ = self._judge(texts, labels, teach[0], teach[1]).to_json()
-        for part in (self._cheap, self._prompted):
+        for part in self._parts:
             part.fit(texts, labels, unlabelled=unlabelled, encoder=self._encoder)
 
     def _judge(self, texts: Sequence[str], labels: Sequence[str], cheap: Teach, prompted: Teach) -> Verdict:
@@ -124,6 +124,11 @@ class GatedClassifier(Classifier):
             return Verdict(
                 use=False, why=f"The cheap classifier answers: the language model gave up ({error.found})."
             )
+
+    @property
+    def _parts(self) -> tuple[Classifier, ...]:
+        """The cheap one and the prompted one, once there is something to fit or load."""
+        return (self._cheap, self._prompted) if "_cheap" in vars(self) else ()
 
     def _make_parts(self) -> None:
         own = self.settings()
@@ -151,12 +156,16 @@ class GatedClassifier(Classifier):
         if self.verdict_["use"] and self._is_the_same_model():
             try:
                 return ask(self._prompted)
-            except LanguageModelError as error:
+            except WarmstartError as error:  # also an extra or a setting that this machine lacks
                 _warn(str(error))
         return ask(self._cheap)
 
     def _is_the_same_model(self) -> bool:
-        found = self._prompted.model.identity
+        try:
+            found = self._prompted.model.identity
+        except WarmstartError as error:
+            _warn(str(error))
+            return False
         if found != self.identity_:
             _warn(f"the language model is now {found}; measured was {self.identity_}. Fit again to use it.")
         return bool(found == self.identity_)

@@ -115,10 +115,11 @@ class LocalLanguageModel(CachedLanguageModel):
         device = _device(torch, self.device)
         on_gpu = device.startswith("cuda") and torch.cuda.is_bf16_supported(including_emulation=False)
         dtype = ("bfloat16" if on_gpu else "float32") if self.dtype == "auto" else self.dtype
+        setting = "dtype" if int(transformers.__version__.partition(".")[0]) >= 5 else "torch_dtype"
         try:
             with without_progress_bars():
                 network = transformers.AutoModelForCausalLM.from_pretrained(
-                    str(self.folder), use_safetensors=True, trust_remote_code=False, dtype=dtype
+                    str(self.folder), use_safetensors=True, trust_remote_code=False, **{setting: dtype}
                 )
         except (ValueError, OSError) as error:
             raise InputError(
