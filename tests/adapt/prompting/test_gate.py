@@ -173,6 +173,7 @@ def test_a_model_that_adds_nothing_is_never_asked_again():
     assert asked == 36
     assert classifier.predict(["my money"]) == ["refund"]
     assert len(model.seen) == asked
+    assert "number 3" not in str(classifier.get_state())  # nor are the examples kept
 
 
 def test_the_verdict_is_saved_and_holds_for_that_model_alone(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,8 +21,6 @@ from warmstart.core.tunable import tunable
 from warmstart.roles.classifier import Classifier
 from warmstart.roles.encoder import Encoder, Side
 from warmstart.roles.language_model import LanguageModel, LanguageModelError
-
-T = TypeVar("T")
 
 
 class PromptingWarning(UserWarning):
@@ -92,11 +90,11 @@ class GatedClassifier(Classifier):
             self._prompted.use_language_model(model)
 
     def get_state(self) -> State:
-        """What both have learned, and the verdict."""
+        """The verdict, and what was learned; the examples only where they are shown to a model."""
         if not self.is_fitted:
             return {}
-        own = {"cheap_": self._cheap.get_state(), "prompted_": self._prompted.get_state()}
-        return super().get_state() | own
+        shown = self._prompted.get_state() if self.verdict_["use"] else {}
+        return super().get_state() | {"cheap_": self._cheap.get_state(), "prompted_": shown}
 
     def set_state(self, state: State) -> None:
         """Take back what `get_state` gave."""
@@ -104,7 +102,8 @@ class GatedClassifier(Classifier):
         super().set_state(own)
         self._make_parts()
         self._cheap.set_state(state["cheap_"])
-        self._prompted.set_state(state["prompted_"])
+        if state["prompted_"]:
+            self._prompted.set_state(state["prompted_"])
 
     def _fit(self, texts: Sequence[str], codes: IntArray, unlabelled: Sequence[str]) -> None:
         labels = [self.classes_[code] for code in codes.tolist()]
@@ -146,19 +145,16 @@ class GatedClassifier(Classifier):
         self._cheap = cheap
 
     def _predict(self, texts: Sequence[str]) -> FloatArray:
-        return self._first_that_answers(lambda part: part.predict_proba(texts))
+        if self.verdict_["use"] and self._is_the_same_model():
+            try:
+                return self._prompted.predict_proba(texts)
+            except WarmstartError as error:  # also an extra or a setting that this machine lacks
+                _warn(str(error))
+        return self._cheap.predict_proba(texts)
 
     def _outlierness(self, texts: Sequence[str]) -> FloatArray:
         """The cheap classifier's: how far out a text is, is a question of its vector."""
         return self._cheap.outlierness(texts)
-
-    def _first_that_answers(self, ask: Callable[[Classifier], T]) -> T:
-        if self.verdict_["use"] and self._is_the_same_model():
-            try:
-                return ask(self._prompted)
-            except WarmstartError as error:  # also an extra or a setting that this machine lacks
-                _warn(str(error))
-        return ask(self._cheap)
 
     def _is_the_same_model(self) -> bool:
         try:
@@ -196,4 +192,4 @@ def _teacher(part: Classifier, unlabelled: Sequence[str], encoder: Encoder | Non
 
 
 def _warn(message: str) -> None:
-    warnings.warn(f"the cheap classifier answers: {message}", PromptingWarning, stacklevel=6)
+    warnings.warn(f"the cheap classifier answers: {message}", PromptingWarning, stacklevel=5)
