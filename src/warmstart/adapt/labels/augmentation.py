@@ -14,7 +14,6 @@ from warmstart.core.analysis import is_cjk, words
 from warmstart.core.component import Component
 from warmstart.core.errors import ConfigError
 from warmstart.core.linear import FloatArray, randomised_svd, unit_rows
-from warmstart.core.vocabulary import Vocabulary, count_terms
 from warmstart.roles.encoder import Encoder
 
 Translate = Callable[[Sequence[str]], Sequence[str]]
@@ -28,7 +27,7 @@ _DIM: Final = 64
 class Augmenter(Component):
     """Makes `copies` new texts of each, in which some words are others and some are gone.
 
-    A word is replaced, with chance `replaced`, by one that keeps the same company in the shop's own texts:
+    A word is replaced, with chance `replaced`, by one that stands in the same places in the shop's texts:
     at least `likeness` alike, each among the other's `neighbours` nearest, so that no word swallows all.
     A run of words is left out, `deleted` of them on average; Chinese goes by characters and is only ever
     shortened. With `mixed` as its chance a text gets the second half of another of its label.
@@ -123,23 +122,25 @@ class Augmenter(Component):
 
 
 def company(read: Sequence[Sequence[str]], known: Sequence[str], seed: int) -> FloatArray:
-    """Vectors of words by the other words of their texts, shape (words, dim).
+    """Vectors of words by the words that stand right before and after them, shape (words, dim).
 
-    The truncated singular value decomposition of positive pointwise mutual information (Levy and Goldberg
-    2014), a word's own occurrence left out: what stands in the same place is alike, not what stands beside.
+    The truncated singular value decomposition of positive pointwise mutual information with them (Levy and
+    Goldberg 2014); before and after count apart, so that words of the same place in a phrase are alike.
     """
-    counts = count_terms(read, Vocabulary(list(known)), grow=False)
-    counts.data[:] = 1.0
-    together = sparse.coo_matrix(counts.T @ counts)
-    apart = together.row != together.col
-    row, column, value = together.row[apart], together.col[apart], together.data[apart].astype(np.float64)
-    if not len(value):
+    place = {word: i for i, word in enumerate(known)}
+    codes = np.array([place.get(word, -1) for text in read for word in [*text, ""]], dtype=np.int64)
+    first, second = codes[:-1], codes[1:]
+    met = (first >= 0) & (second >= 0)
+    rows = np.concatenate([first[met], second[met]])
+    columns = np.concatenate([second[met], first[met] + len(known)])
+    shape = (len(known), 2 * len(known))
+    counts = sparse.coo_matrix((np.ones(len(rows)), (rows, columns)), shape=shape).tocsr().tocoo()
+    if not counts.nnz:
         return np.zeros((len(known), 1), dtype=np.float32)
-    sums = np.bincount(row, weights=value, minlength=len(known))
-    information = np.log(value * sums.sum() / (sums[row] * sums[column]))
-    kept = information > 0
-    entries = (information[kept].astype(np.float32), (row[kept], column[kept]))
-    table = sparse.csr_matrix(entries, shape=(len(known), len(known)))
+    by_row, by_column = (np.asarray(counts.sum(axis=axis)).ravel() for axis in (1, 0))
+    chance = by_row[counts.row] * (by_column[counts.col] / by_column.sum())
+    information = np.maximum(np.log(counts.data / chance), 0.0).astype(np.float32)
+    table = sparse.csr_matrix((information, (counts.row, counts.col)), shape=shape)
     left, strength, _ = randomised_svd(table, min(_DIM, len(known)), seed=seed)
     return np.asarray(left * np.sqrt(strength), dtype=np.float32)
 
