@@ -22,6 +22,7 @@ CONCLUSION: Final = (
     " .072), from equal weights more still; in beauty it finds an eighth less (.049 for .056, content"
     " .041)."
 )
+PROTOCOLS: Final = ("warm", "new-items", "new-users", "new-both")
 OURS: Final = ("engine", "engine-plain", "taste", "directed-factors", "random")
 """Those with which the engine is not compared here: forms of itself, its own parts, and chance."""
 
@@ -43,8 +44,16 @@ def unseen_section(report: Report, tables: Mapping[str, Report]) -> str:
             " *without* cannot undo: the other teachers' learning began at the mean of all, and the parts"
             " themselves were chosen on inner cuts of these two shops.",
             *(_table(report["rows"], shop, tables) for shop in shops),
+            *_missing(report["rows"], list(shops)),
         ]
     )
+
+
+def _missing(rows: Sequence[Report], shops: Sequence[str]) -> list[str]:
+    """What the command measures and no run has written yet."""
+    done = {(row["shop"], row["protocol"]) for row in rows}
+    names = [f"{p} on {shop}" for p in PROTOCOLS for shop in shops if (shop, p) not in done]
+    return [f"Not run yet: {', '.join(names)}."] if names else []
 
 
 def _table(rows: Sequence[Report], shop: str, tables: Mapping[str, Report]) -> str:
