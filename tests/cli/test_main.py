@@ -16,6 +16,7 @@ from warmstart.cli.main import app
 COMMANDS = {
     "demo",
     "fit",
+    "adapt",
     "doctor",
     "search",
     "recommend",

@@ -1,0 +1,212 @@
+"""Fit a language model to a shop's own text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from warmstart.cli import options as o
+from warmstart.cli.output import console, count, facts_table, note, print_json, show_value
+from warmstart.core.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from warmstart.adapt.pretrain import Adapted, Source
+
+_Objective = Literal["contrastive", "mlm", "clm", "tsdae", "simcse"]
+_Tuning = Literal[
+    "full", "top", "lora", "dora", "adalora", "ia3", "prefix", "prompt", "p-tuning", "bottleneck"
+]
+
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder to write the model into.")]
+Named = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="NAME_OR_FOLDER",
+        help="The pretrained model, by folder or Hub name; without it what WARMSTART_MODEL names.",
+    ),
+]
+Scratch = Annotated[
+    bool, typer.Option("--scratch", help="A new network with a tokenizer of its own, for any language.")
+]
+AsObjective = Annotated[
+    _Objective,
+    typer.Option("--objective", help="What is learned: which texts belong together, words, or twins."),
+]
+AsTuning = Annotated[
+    _Tuning | None,
+    typer.Option(
+        "--tuning", help="Which weights are trained; lora, or full for --scratch.", show_default=False
+    ),
+]
+Minutes = Annotated[
+    float, typer.Option("--minutes", min=0.01, help="How long to train, about; the rest comes on top.")
+]
+Seed = Annotated[int, typer.Option("--seed", help="Decides every draw by chance.")]
+BatchSize = Annotated[int, typer.Option("--batch-size", min=2, help="Examples of a step.")]
+Rate = Annotated[
+    float | None,
+    typer.Option("--learning-rate", help="Without it what suits the tuning.", show_default=False),
+]
+Static = Annotated[
+    bool, typer.Option("--static", help="Also distil the result to a table of words, in FOLDER/static.")
+]
+Onnx = Annotated[bool, typer.Option("--onnx", help="Also export the result to ONNX int8, in FOLDER/onnx.")]
+
+
+def adapt(
+    shop: o.Shop,
+    out: Out,
+    *,
+    model: Named = None,
+    scratch: Scratch = False,
+    objective: AsObjective = "contrastive",
+    tuning: AsTuning = None,
+    minutes: Minutes = 5.0,
+    seed: Seed = 0,
+    batch_size: BatchSize = 32,
+    learning_rate: Rate = None,
+    static: Static = False,
+    onnx: Onnx = False,
+    as_json: o.AsJson = False,
+) -> None:
+    """Fit a language model to a shop's own text.
+
+    No label is needed: titles belong to descriptions, attributes and queries.
+    A tenth of the items is held out; the weights that find the most of their
+    texts are kept, be it those that came. Stopped, it goes on when the same
+    command is given again.
+
+    [bold]Examples[/bold]
+
+      warmstart adapt my-shop --out my-encoder --model /models/minilm
+      warmstart adapt my-shop --out my-encoder --scratch --static
+      warmstart fit my-shop --out my-model --encoder my-encoder
+    """
+    _check_out(out)
+    source = _source(model, scratch=scratch)
+    from warmstart.adapt.plan import learning_rate_for
+    from warmstart.adapt.pretrain import adapt_encoder
+    from warmstart.data.reader import read_shop
+    from warmstart.encoders.tuning import Tuning
+    from warmstart.training.trainer import Trainer
+
+    note(f"Reading {shop} …")
+    dataset, _ = read_shop(shop)
+    chosen = Tuning(method=tuning or ("full" if scratch else "lora"))
+    note(f"Learning from the texts of {count(len(dataset.items), 'item')}, for about {minutes:g} minutes …")
+    made = adapt_encoder(
+        source,
+        dataset,
+        out,
+        objective=objective,
+        tuning=chosen,
+        trainer=Trainer(
+            epochs=100.0,
+            batch_size=batch_size,
+            learning_rate=learning_rate or learning_rate_for(chosen, scratch=scratch),
+            checkpoint_every=20,
+            seed=seed,
+        ),
+        minutes=minutes,
+        static=static,
+    )
+    exported = _export(made) if onnx else None
+    if as_json:
+        print_json({**made.as_dict(), "onnx_folder": exported})
+    else:
+        console().print(_view(made, shop, exported))
+
+
+def _source(model: str | None, *, scratch: bool) -> Source:
+    """What to begin with. Errors: `ConfigError` where nothing says it, or two things do."""
+    from warmstart.encoders.pretrained import MODEL_VARIABLE, named_model
+    from warmstart.encoders.scratch import ScratchNetwork
+
+    if model and scratch:
+        raise ConfigError(
+            expected="either --model or --scratch", found="both", todo="Leave one of them out."
+        )
+    if scratch:
+        return ScratchNetwork()
+    named = model or named_model()[1]
+    if not named:
+        raise ConfigError(
+            expected="a model to begin with",
+            found=f"no --model, and {MODEL_VARIABLE} names none",
+            todo="Name one by folder or Hub name, or begin from nothing with --scratch.",
+        )
+    return named
+
+
+def _export(made: Adapted) -> str:
+    from warmstart.encoders.export import export_onnx
+
+    if not made.tuning.merges:
+        raise ConfigError(
+            expected="for --onnx a tuning that merges, such as lora",
+            found=f"'{made.tuning.method}'",
+            todo="Choose another tuning, or serve the adapter as it is.",
+        )
+    return str(export_onnx(str(made.folder), made.folder / "onnx", quantise=True))
+
+
+def _view(made: Adapted, shop: Path, exported: str | None) -> RenderableType:
+    if made.is_as_it_came:
+        said = Text.assemble(
+            ("○ ", "bold yellow"),
+            "kept the model as it came: no step of this training found more of what was held out. ",
+            (str(made.folder), "bold"),
+            " holds it.",
+        )
+    else:
+        said = Text.assemble(
+            ("✓ ", "bold green"),
+            "fitted to ",
+            (str(shop), "bold"),
+            "; the model is in ",
+            (str(made.folder), "bold"),
+        )
+    best = exported or (str(made.static_folder) if made.static_folder else str(made.folder))
+    following = f"Next: warmstart fit {shop} --out MODEL --encoder {best}"
+    table = Padding(facts_table(_facts(made)), (0, 0, 0, 2), expand=False)
+    return Group(said, table, Text(following, style="dim"))
+
+
+def _facts(made: Adapted) -> dict[str, Any]:
+    run = made.run
+    found = {name: _change(made.before[name], after) for name, after in made.after.items()}
+    if not found and run.best_quality is not None:
+        found = {"loss held out": f"{-run.qualities[0][1]:.3f} → {-run.best_quality:.3f}"}
+    took = f"{count(run.steps, 'step')} in {run.seconds / 60:.1f} minutes, best after {run.best_step:,}"
+    trained = f"{run.trained_parameters:,} of {run.all_parameters:,} weights, by '{made.tuning.method}'"
+    return {
+        "learned": f"{made.objective}, from {show_value(made.learned_from)}",
+        **found,
+        "training": took,
+        "trained": trained,
+    }
+
+
+def _change(before: dict[str, float], after: dict[str, float]) -> str:
+    """How much better the other half of the held-out pairs of a kind is found."""
+    ranks = f"{before['MRR']:.3f} → {after['MRR']:.3f}"
+    return f"{ranks} mean reciprocal rank of the right text, {int(after['pairs'])} pairs held out"
+
+
+def _check_out(out: Path) -> None:
+    """Refuse to mix a model into a folder of something else, before any work is done."""
+    from warmstart.adapt.pretrain import REPORT_FILE, WORK_FOLDER
+
+    ours = (out / REPORT_FILE).is_file() or (out / WORK_FOLDER).is_dir()
+    if out.is_file() or (out.is_dir() and any(out.iterdir()) and not ours):
+        raise InputError(
+            expected="an empty, new or adapted folder for --out",
+            found=f"{out} with something else in it",
+            todo="Name another folder.",
+        )
