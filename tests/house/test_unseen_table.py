@@ -69,3 +69,11 @@ def test_what_is_said_of_new_items_is_what_was_measured():
         1 / 8, abs=0.01
     )
     assert CONCLUSION.endswith(".")
+
+
+def test_what_is_said_of_new_visitors_is_what_was_measured():
+    starts = ("without", "all")
+    found = [[cell(start, "ml100k", "new-users", "all", k) for k in (0, 1, 2, 3, 5)] for start in starts]
+    assert [round(row["value"], 2) for row in found[0]] == [0.43, 0.40, 0.41, 0.43, 0.49]
+    assert [round(row["value"], 2) for row in found[1]] == [0.43, 0.42, 0.43, 0.45, 0.50]
+    assert all(row["difference_low"] < 0 < row["difference_high"] for row in found[0])
