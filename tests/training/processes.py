@@ -84,6 +84,7 @@ class Stack(Bag):
         self.words_again.weight = self.words.weight
         self.recomputes = False
         self.recomputed = 0
+        self.own_hooks: list[str] = []  # a name that torch gives to others
 
     def gradient_checkpointing_enable(self, gradient_checkpointing_kwargs):
         self.recomputes = not gradient_checkpointing_kwargs["use_reentrant"]

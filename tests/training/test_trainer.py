@@ -39,6 +39,16 @@ class Crash:
         """Nothing."""
 
 
+class TextJob(BagJob):
+    """The same job for a network of transformers; nothing is held back."""
+
+    def __init__(self) -> None:
+        super().__init__(held=False, examples=48)
+
+    def outputs(self, batch):
+        return self.model(input_ids=batch[0]).logits
+
+
 def loss_of(job, batch):
     return job.loss(job.outputs(batch), batch)
 
@@ -177,6 +187,22 @@ def test_recomputed_activations_give_the_same_weights():
         assert not job.model.recomputes
         results.append(job.weights())
     assert same(*results)
+
+
+def test_a_network_of_transformers_can_recompute():
+    transformers = pytest.importorskip("transformers", reason="needs the extra 'lm'")
+    sizes = {"hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 8}
+    config = transformers.BertConfig(vocab_size=30, num_labels=3, **sizes)
+    results = []
+    for recomputed in (False, True):
+        job = TextJob()
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            job.model = transformers.BertForSequenceClassification(config)
+        Trainer(**{**QUICK, "epochs": 1}, gradient_checkpointing=recomputed).train(job)
+        assert not any(getattr(part, "gradient_checkpointing", False) for part in job.model.modules())
+        results.append(job.weights())
+    assert all(np.allclose(results[0][name], results[1][name], atol=1e-6) for name in results[0])
 
 
 def test_a_network_without_gradient_checkpointing_is_an_error():

@@ -42,7 +42,7 @@ def run_in_processes(
     ended and the error is raised here.
     """
     context = multiprocessing.get_context("spawn")
-    with tempfile.TemporaryDirectory() as folder, _few_threads(processes):
+    with tempfile.TemporaryDirectory() as folder, _surroundings(processes):
         meeting = (Path(folder) / "meeting").as_uri()
         members, lines = [], []
         try:
@@ -122,17 +122,19 @@ def _member(seat: _Seat, work: Work, given: Sequence[Any]) -> None:
 
 
 @contextmanager
-def _few_threads(processes: int) -> Iterator[None]:
-    """For as long as this lasts new processes share the cores, unless the user has said otherwise."""
-    name = "OMP_NUM_THREADS"
-    if name in os.environ:
-        yield
-        return
-    os.environ[name] = str(max((os.cpu_count() or 1) // processes, 1))
+def _surroundings(processes: int) -> Iterator[None]:
+    """For as long as this lasts new processes share the cores and do not chat, unless the user wants it."""
+    wanted = {
+        "OMP_NUM_THREADS": str(max((os.cpu_count() or 1) // processes, 1)),
+        "TORCH_CPP_LOG_LEVEL": "ERROR",  # it warns that looking for weights without gradients costs time
+    }
+    added = {name: value for name, value in wanted.items() if name not in os.environ}
+    os.environ.update(added)
     try:
         yield
     finally:
-        del os.environ[name]
+        for name in added:
+            os.environ.pop(name, None)
 
 
 def train_in_processes(

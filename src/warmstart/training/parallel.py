@@ -126,7 +126,7 @@ def _hooks(module: Any) -> dict[str, Any]:
     return {
         name: value.copy()
         for name, value in vars(module).items()
-        if name.endswith(("_hooks", "_hooks_with_kwargs", "_hooks_always_called"))
+        if isinstance(value, dict) and "_hooks" in name
     }
 
 

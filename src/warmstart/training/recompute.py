@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from warmstart.core.errors import ConfigError
+
+_NAMES: Final = ("activation_checkpointing", "gradient_checkpointing")
+"""What transformers has called it since its version 5, and before."""
 
 
 @contextmanager
@@ -18,15 +21,22 @@ def recomputing(model: Any, *, wanted: bool) -> Iterator[None]:
     if not wanted:
         yield
         return
-    able = next((part for part in model.modules() if hasattr(part, "gradient_checkpointing_enable")), None)
-    if able is None:
-        raise ConfigError(
-            expected="gradient checkpointing for a network that has it",
-            found=type(model).__name__,
-            todo="Leave it out; `accumulate` saves memory too.",
-        )
-    able.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    name, able = _able(model)
+    getattr(able, f"{name}_enable")(**{f"{name}_kwargs": {"use_reentrant": False}})
     try:
         yield
     finally:
-        able.gradient_checkpointing_disable()
+        getattr(able, f"{name}_disable")()
+
+
+def _able(model: Any) -> tuple[str, Any]:
+    """The part of a network that can, and what it calls it."""
+    for name in _NAMES:
+        for part in model.modules():
+            if hasattr(part, f"{name}_enable"):
+                return name, part
+    raise ConfigError(
+        expected="gradient checkpointing for a network that has it",
+        found=type(model).__name__,
+        todo="Leave it out; `accumulate` saves memory too.",
+    )
