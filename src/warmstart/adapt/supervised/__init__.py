@@ -1,0 +1,1 @@
+"""Language models fitted to a shop's few labels: task heads, contrastive tuning, query likelihood."""
