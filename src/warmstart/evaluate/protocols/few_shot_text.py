@@ -45,7 +45,7 @@ TOLD: Final = 3
 """Labels kept per question."""
 VARIANTS: Final[Mapping[str, tuple[str, dict[str, Any]]]] = {
     f"{name}+names": (name, {"label_names": True})
-    for name in ("agreement", "prototype", "encoder-logistic")
+    for name in ("agreement", "prototype", "encoder-logistic", "neighbours")
 }
 """Names for other settings of a registered classifier."""
 METHODS: Final = (
@@ -58,7 +58,11 @@ METHODS: Final = (
     "prototype+names",
     "encoder-logistic",
     "encoder-logistic+names",
+    "neighbours+names",
+    "neighbours+names+texts",
 )
+TEXTS: Final = "+texts"
+"""At the end of a name: the other training texts are read too, without their labels."""
 
 
 @dataclass(kw_only=True)
@@ -67,6 +71,8 @@ class ClassifierMethod(Method):
 
     classifier: Classifier
     encoder: Encoder | str = "auto"
+    reads_all: bool = False
+    """Whether it reads the training texts that are no examples, as unlabelled ones."""
 
     @property
     def component(self) -> Component:
@@ -82,8 +88,10 @@ class ClassifierMethod(Method):
         chosen = exam.examples[shots]
         texts = [exam.texts[i] for i in chosen]
         labels = [exam.classes[i] for i in exam.labels[chosen]]
-        encoder = self._fitted_encoder([*texts, *exam.unlabelled])
-        self.classifier.fit(texts, labels, unlabelled=exam.unlabelled, encoder=encoder)
+        others = np.delete(np.arange(len(exam.texts)), chosen).tolist() if self.reads_all else []
+        unlabelled = [*exam.unlabelled, *(exam.texts[i] for i in others)]
+        encoder = self._fitted_encoder([*texts, *unlabelled])
+        self.classifier.fit(texts, labels, unlabelled=unlabelled, encoder=encoder)
 
     def ask_one(self, text: str) -> None:
         """Answer one text as a shop would: what was just typed stands in no cache."""
@@ -139,10 +147,13 @@ class FewShotText(Protocol[TextExam]):
         if isinstance(method, Method):
             return super().build(method, encoder, seed)
         if isinstance(method, str):
-            found, settings = VARIANTS.get(method, (method, {}))
+            plain = method.removesuffix(TEXTS)
+            found, settings = VARIANTS.get(plain, (plain, {}))
             known = found in registry.names("classifier")
             part: object = registry.get("classifier", found).from_settings(settings) if known else method
-            return ClassifierMethod(name=method, classifier=_classifier(part), encoder=encoder)
+            return ClassifierMethod(
+                name=method, classifier=_classifier(part), encoder=encoder, reads_all=plain != method
+            )
         classifier = _classifier(method.unfitted())
         return ClassifierMethod(name=type(method).__name__, classifier=classifier, encoder=encoder)
 
