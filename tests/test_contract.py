@@ -94,11 +94,18 @@ def barely_trained(_: Path) -> dict[str, Any]:
     return {"epochs": 4, "learning_rate": 0.002}
 
 
+def tuned(folder: Path) -> dict[str, Any]:
+    """A network that is tuned in a moment."""
+    pytest.importorskip("peft", reason="needs the extra 'adapt'")
+    return {"model": str(tiny_models.transformer_folder(folder / "bert")), "epochs": 2}
+
+
 EPISODIC_HEADS = ("anil", "maml", "matching", "neural-process", "prototype", "reptile", "ridge")
 META_SCORERS = ("anil", "maml", "matching", "meta-ridge", "neural-process", "prototype", "reptile")
 
 FACTORIES: dict[str, Callable[[Path], dict[str, Any]]] = {
     **{f"classifier.{name}": needing("sklearn") for name in FITTED_BY_SKLEARN},
+    "classifier.fine-tuned": tuned,
     "classifier.gated": lambda _: {"language_model": "nearest", "cheap": "prototype"},
     "classifier.prompted": lambda _: {"language_model": "nearest"},
     "language_model.local": lambda folder: {"model": str(causal_folder(folder))},
@@ -107,12 +114,14 @@ FACTORIES: dict[str, Callable[[Path], dict[str, Any]]] = {
             tiny_models.adapter_folder(folder / "adapter", tiny_models.transformer_folder(folder / "base"))
         )
     },
+    "classifier.setfit": tuned,
     "encoder.onnx": lambda folder: {"model": str(tiny_models.onnx_folder(folder))},
     "encoder.static": lambda folder: {"model": str(tiny_models.static_folder(folder / "static"))},
     "encoder.transformer": lambda folder: {"model": str(tiny_models.transformer_folder(folder / "bert"))},
     **{f"head.{name}": small_head for name in EPISODIC_HEADS},
     **{f"scorer.{name}": small_meta for name in META_SCORERS},
     "scorer.maml": barely_trained,
+    "rater.fine-tuned": tuned,
     "rater.melu": small_melu,
     "scorer.ials": needing("implicit"),
     "scorer.ials-map": needing("implicit"),
