@@ -1,8 +1,10 @@
 """Pairs of texts from a shop's own tables."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +27,15 @@ def test_a_shop_gives_pairs_of_every_kind_in_both_languages():
     )
     queries = {pair.left: pair.right for pair in pairs.pairs if pair.kind == "query"}
     assert queries["耳机"].startswith("red 降噪 耳机\nacme")
+
+
+def test_judgments_are_learned_from_only_when_asked_for():
+    judged = pl.DataFrame({"query": ["jog", "jog"], "item_id": ["0-red", "1-red"], "grade": [3.0, 0.0]})
+    shop = replace(SHOP, judgments=judged)
+    assert shop_pairs(shop) == shop_pairs(SHOP)
+    (pair,) = shop_pairs(shop, ["judged"]).pairs
+    assert pair.left == "jog"
+    assert pair.right.startswith("red running shoes")
 
 
 def test_spans_are_words_of_the_title_which_the_other_text_leaves_out():

@@ -14,10 +14,10 @@ from warmstart.core import columns as c
 from warmstart.core.analysis import is_cjk, words
 from warmstart.data.dataset import Dataset
 
-PairKind = Literal["description", "categories", "attributes", "span", "query", "halves"]
+PairKind = Literal["description", "categories", "attributes", "span", "query", "judged", "halves"]
 
 KINDS: Final[tuple[PairKind, ...]] = ("description", "categories", "attributes", "span", "query")
-"""What `shop_pairs` looks for."""
+"""What `shop_pairs` looks for by itself: not at judgments, by which a shop will want to measure."""
 
 _COMMON: Final = 50
 """A text shared by more items than this tells too little apart to be learned from."""
@@ -78,7 +78,8 @@ def shop_pairs(shop: Dataset, kinds: Sequence[PairKind] = KINDS, *, seed: int = 
     `description`: the title and the description. `categories`: brand with categories, and the title.
     `attributes`: the title and the values of the attributes. `span`: a few neighbouring words of the
     title, as a shopper might type them, and the rest of the item's text. `query`: what was typed, and
-    the text of the item that was then chosen, or that a judgment calls relevant. Chinese spans are cut by
+    the text of the item that was then chosen. `judged`: a query and the text of an item that a judgment
+    calls relevant; whoever learns from it cannot measure by the same judgments. Chinese spans are cut by
     characters. Texts that too many items share are left out.
     """
     found = [pair for pair in _all_pairs(shop, seed) if pair.kind in kinds]
@@ -123,11 +124,12 @@ def _query_pairs(shop: Dataset) -> Iterator[TextPair]:
     )
     judged = shop.judgments.filter(pl.col(c.GRADE) > 0)
     place = {item_id: place for place, item_id in enumerate(shop.item_ids)}
-    for frame in (chosen, judged):
+    found: tuple[tuple[PairKind, pl.DataFrame], ...] = (("query", chosen), ("judged", judged))
+    for kind, frame in found:
         for query, item_id in frame.select(c.QUERY, c.ITEM_ID).iter_rows():
             if item_id in place:
                 at = place[item_id]
-                yield _pair(query, shop.item_texts[at], "query", shop.texts[c.TITLE][at])
+                yield _pair(query, shop.item_texts[at], kind, shop.texts[c.TITLE][at])
 
 
 def _span(title: str, rng: np.random.Generator) -> str:
@@ -159,6 +161,6 @@ def _told_apart(found: Sequence[TextPair]) -> Iterator[TextPair]:
     for pair in unique:
         common.update({(pair.kind, pair.left), (pair.kind, pair.right)})
     for pair in unique:
-        shared = 0 if pair.kind == "query" else common[pair.kind, pair.left]
+        shared = 0 if pair.kind in ("query", "judged") else common[pair.kind, pair.left]
         if max(shared, common[pair.kind, pair.right]) <= _COMMON:
             yield pair

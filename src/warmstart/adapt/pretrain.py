@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from warmstart.adapt.job import BackboneJob
+from warmstart.adapt.pairs import KINDS as PAIRS
+from warmstart.adapt.pairs import PairKind
 from warmstart.adapt.plan import learning_rate_for, looking, read_plan, steps_within, write_plan
 from warmstart.adapt.recipe import KINDS, Material, Objective, Recipe
 from warmstart.core.errors import ConfigError
@@ -79,6 +81,7 @@ def adapt_encoder(
     minutes: float | None = None,
     max_length: int = 64,
     held_out: int = 150,
+    pairs: Sequence[PairKind] = PAIRS,
     static: bool = False,
     device: str = "auto",
     watchers: Sequence[Watcher] = (),
@@ -89,8 +92,9 @@ def adapt_encoder(
     `source` is a folder, a Hub name, or a `ScratchNetwork`. `data` is a shop, or texts alone. A tenth of
     the items is held out, at most `held_out` pairs of a kind; the weights that find the most of them are
     kept, and those that came count as well: where nothing helps, the folder holds the model as it came.
-    Texts are cut at `max_length` tokens while training. `minutes` bounds the training, which then has as
-    many steps as fit. Other `settings` go to the job (`temperature`, `hard_negatives`, `keep`, `share`…).
+    `pairs` are the kinds to learn from and to judge by (`adapt.pairs`); judgments are not among them
+    unless named. Texts are cut at `max_length` tokens while training. `minutes` bounds the training,
+    which then has as many steps as fit. Other `settings` go to the job (`temperature`, `keep`, `share`…).
 
     The folder is read by `TransformerEncoder`, `Backbone.load` and `export_onnx`; where the way of tuning
     does not merge, it holds the adapter alone, for `AdaptedEncoder`. With `static` a table distilled from
@@ -109,7 +113,7 @@ def adapt_encoder(
     trainer = trainer or Trainer(
         epochs=10.0 if minutes else 1.0, learning_rate=learning_rate_for(tuning, scratch=scratch)
     )
-    material = Material.of(data, held_out=held_out, seed=trainer.seed)
+    material = Material.of(data, held_out=held_out, seed=trainer.seed, kinds=pairs)
     learned_from = material.for_objective(objective)
     backbone = _backbone(source, material, objective, device)
     served = _room_beside_prompts(backbone, tuning)

@@ -12,7 +12,8 @@ from warmstart.adapt.objectives.causal import CausalJob
 from warmstart.adapt.objectives.contrastive import ContrastiveJob, TwinJob
 from warmstart.adapt.objectives.denoising import DenoisingJob
 from warmstart.adapt.objectives.masked import MaskedJob
-from warmstart.adapt.pairs import TextPairs, shop_pairs, text_pairs
+from warmstart.adapt.pairs import KINDS as PAIRS
+from warmstart.adapt.pairs import PairKind, TextPairs, shop_pairs, text_pairs
 from warmstart.adapt.probe import PairProbe
 from warmstart.core import columns as c
 from warmstart.core.errors import InputError
@@ -45,10 +46,12 @@ class Material:
     probe: PairProbe | None
 
     @classmethod
-    def of(cls, data: Dataset | Sequence[str], *, held_out: int, seed: int) -> Material:
+    def of(
+        cls, data: Dataset | Sequence[str], *, held_out: int, seed: int, kinds: Sequence[PairKind] = PAIRS
+    ) -> Material:
         """Cut a shop, or texts alone: the held-out items' texts are in none of the rest."""
         if isinstance(data, Dataset):
-            pairs, whole = shop_pairs(data, seed=seed), data.item_texts
+            pairs, whole = shop_pairs(data, kinds, seed=seed), data.item_texts
             groups = data.texts[c.TITLE]
         else:
             pairs, whole = text_pairs(data), list(data)

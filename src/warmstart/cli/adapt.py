@@ -53,6 +53,9 @@ Rate = Annotated[
     float | None,
     typer.Option("--learning-rate", help="Without it what suits the tuning.", show_default=False),
 ]
+Judged = Annotated[
+    bool, typer.Option("--judged", help="Learn from judgments, too; never measure by the same ones then.")
+]
 Static = Annotated[
     bool, typer.Option("--static", help="Also distil the result to a table of words, in FOLDER/static.")
 ]
@@ -71,6 +74,7 @@ def adapt(
     seed: Seed = 0,
     batch_size: BatchSize = 32,
     learning_rate: Rate = None,
+    judged: Judged = False,
     static: Static = False,
     onnx: Onnx = False,
     as_json: o.AsJson = False,
@@ -90,6 +94,7 @@ def adapt(
     """
     _check_out(out)
     source = _source(model, scratch=scratch)
+    from warmstart.adapt.pairs import KINDS
     from warmstart.adapt.plan import learning_rate_for
     from warmstart.adapt.pretrain import adapt_encoder
     from warmstart.data.reader import read_shop
@@ -114,6 +119,7 @@ def adapt(
             seed=seed,
         ),
         minutes=minutes,
+        pairs=(*KINDS, "judged") if judged else KINDS,
         static=static,
     )
     exported = _export(made) if onnx else None
