@@ -14,6 +14,7 @@ from typing import Any
 from warmstart.core.errors import ArtifactError, InputError, MissingExtraError
 from warmstart.encoders import model_folder
 from warmstart.encoders.onnx import OnnxEncoder
+from warmstart.encoders.silent_heads import drop_silent_heads
 from warmstart.encoders.transformer import TransformerEncoder, without_progress_bars
 from warmstart.roles.encoder import Encoder
 
@@ -68,7 +69,7 @@ def export_onnx(source: str, folder: Path, *, quantise: bool = False) -> Path:
     _copy_settings(torch_encoder.folder, folder)
     _export_graph(torch_encoder.folder, folder / ONNX_FILE)
     if quantise:
-        _quantise(folder / ONNX_FILE)
+        quantise_dynamic(folder / ONNX_FILE)
     likeness = compare(torch_encoder, OnnxEncoder(model=str(folder)))
     (folder / PARITY_FILE).write_text(json.dumps(asdict(likeness)), encoding="utf-8")
     if likeness.lowest < _FLOORS[quantise]:
@@ -123,6 +124,7 @@ def _export_graph(source: Path, target: Path) -> None:
     # Fused attention kernels have no ONNX form; "eager" writes attention as plain matrix products.
     with without_progress_bars():
         model = AutoModel.from_pretrained(source, attn_implementation="eager", use_safetensors=True)
+    drop_silent_heads(model)
     sample = dict(tokenizer(["one text", "another, longer text"], padding=True, return_tensors="pt"))
     names = list(sample)
     with warnings.catch_warnings(), torch.inference_mode():
@@ -154,7 +156,8 @@ def _by_position(model: Any, names: list[str]) -> Any:
     return ByPosition()
 
 
-def _quantise(path: Path) -> None:
+def quantise_dynamic(path: Path) -> None:
+    """Write an ONNX file anew whose matrix products multiply 8-bit integers."""
     try:
         from onnxruntime.quantization import QuantType, quantize_dynamic
     except ImportError as error:

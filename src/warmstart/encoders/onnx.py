@@ -67,6 +67,18 @@ class OnnxEncoder(PretrainedEncoder):
 
     def _run(self, tokens: Sequence[IntArray]) -> FloatArray:
         """Vectors of one batch of token ids, padded to the longest."""
+        offered, mask = self._offered(tokens)
+        (output,) = self._session.run([self._output.name], {name: offered[name] for name in self._inputs})
+        return pool(np.asarray(output, dtype=np.float32), mask, self._pooling)
+
+    def feed(self, text: str) -> dict[str, IntArray]:
+        """The tensors that the model is given for one text, for tools that run it themselves."""
+        tokens = np.asarray(self._tokenizer.encode(text).ids, dtype=np.int64)
+        offered, _ = self._offered([tokens])
+        return {name: offered[name] for name in self._inputs}
+
+    def _offered(self, tokens: Sequence[IntArray]) -> tuple[dict[str, IntArray], IntArray]:
+        """Every tensor that a model may ask for, and the mask."""
         width = max(1, *(len(ids) for ids in tokens))
         ids = np.full((len(tokens), width), self._pad_id, dtype=np.int64)
         mask = np.zeros((len(tokens), width), dtype=np.int64)
@@ -79,8 +91,7 @@ class OnnxEncoder(PretrainedEncoder):
             "token_type_ids": np.zeros_like(ids),
             "position_ids": np.tile(np.arange(width), (len(ids), 1)),
         }
-        (output,) = self._session.run([self._output.name], {name: offered[name] for name in self._inputs})
-        return pool(np.asarray(output, dtype=np.float32), mask, self._pooling)
+        return offered, mask
 
     def _files(self) -> Iterable[Path]:
         onnx_file = self._onnx_file
