@@ -11,6 +11,7 @@ from typing import Any
 from warmstart.evaluate.metrics import lower_is_better
 
 try:
+    from scripts.adapt_table import adapt_section
     from scripts.complement_table import complement_section
     from scripts.conclusions import CONCLUSIONS
     from scripts.context_figures import context_section
@@ -21,6 +22,7 @@ try:
     from scripts.stranger_tables import onboarding_section, sentence_section
     from scripts.unseen_table import unseen_section
 except ModuleNotFoundError:  # run as a file
+    from adapt_table import adapt_section  # type: ignore[import-not-found, no-redef]
     from complement_table import complement_section  # type: ignore[import-not-found, no-redef]
     from conclusions import CONCLUSIONS  # type: ignore[import-not-found, no-redef]
     from context_figures import context_section  # type: ignore[import-not-found, no-redef]
@@ -330,6 +332,8 @@ def render() -> str:
     parts += [exposure_section(exposure)] if exposure else []
     impressions = read("impressions")
     parts += [impressions_section(impressions)] if impressions else []
+    adapted = read("adapt")
+    parts += [adapt_section(adapted, read("adapt_chinese"))] if adapted else []
     engine = read("engine")
     parts += [engine_section(engine)] if engine else []
     scaling = read("scaling")
