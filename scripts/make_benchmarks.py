@@ -13,6 +13,7 @@ from warmstart.evaluate.metrics import lower_is_better
 try:
     from scripts.adapt_table import adapt_section
     from scripts.complement_table import complement_section
+    from scripts.compress_table import compress_section
     from scripts.conclusions import CONCLUSIONS
     from scripts.context_figures import context_section
     from scripts.exposure_table import exposure_section
@@ -24,6 +25,7 @@ try:
 except ModuleNotFoundError:  # run as a file
     from adapt_table import adapt_section  # type: ignore[import-not-found, no-redef]
     from complement_table import complement_section  # type: ignore[import-not-found, no-redef]
+    from compress_table import compress_section  # type: ignore[import-not-found, no-redef]
     from conclusions import CONCLUSIONS  # type: ignore[import-not-found, no-redef]
     from context_figures import context_section  # type: ignore[import-not-found, no-redef]
     from exposure_table import exposure_section  # type: ignore[import-not-found, no-redef]
@@ -338,6 +340,8 @@ def render() -> str:
     parts += [engine_section(engine)] if engine else []
     scaling = read("scaling")
     parts += [scaling_section(scaling)] if scaling else []
+    small = read("compress")
+    parts += [compress_section(small)] if small else []
     return "\n\n".join(parts) + "\n"
 
 
