@@ -26,3 +26,16 @@ def test_fewer_bits_cost_nothing_that_can_be_told_on_banking77():
             rows[form]["compression"]["megabytes"]
             < 0.3 * rows["whole, float32"]["compression"]["megabytes"]
         )
+
+
+def test_the_losses_that_are_told_are_certain():
+    rows = {row["form"]: row for row in REPORT["text"]}
+    assert rows["3 of 6 layers, taught, vocabulary, int8"]["accuracy_change"][2] < -0.02
+    assert rows["static table"]["accuracy_change"][2] < -0.2
+
+
+def test_hybrid_search_with_int8_is_a_tie():
+    (row,) = [row for row in REPORT["search"] if (row["form"], row["search"]) == ("int8", "hybrid")]
+    assert all(
+        row[f"{metric}_change"][1] < 0 < row[f"{metric}_change"][2] for metric in ("e", "c", "judged")
+    )
