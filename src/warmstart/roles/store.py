@@ -23,6 +23,7 @@ AUDIT: Final = "audit"
 """Logs with a meaning: what users did, and what administrators did."""
 
 LONGEST_KEY: Final = 512
+LARGEST: Final = 2**62
 PAGE: Final = 1000
 """How many rows `scan` and `read` fetch at a time."""
 
@@ -144,6 +145,7 @@ class Store(ABC):
         beyond the log's last. The log goes on beyond `last` at least.
         """
         check_name("log", log)
+        _check_whole("last", last)
         now = self._clock()
         rows = [_entry_row(log, entry, now) for entry in entries]
         _check_numbers(rows)
@@ -154,6 +156,7 @@ class Store(ABC):
     ) -> Iterator[Entry]:
         """Entries with numbers above `since`, in order, of one user or of all, at most `n`."""
         check_name("log", log)
+        _check_whole("since", since)
         if user_id is not None:
             check_key("user_id", user_id)
         for row in _pages(
@@ -305,6 +308,15 @@ def _check_time(what: str, value: float | None) -> None:
         )
 
 
+def _check_whole(what: str, value: object) -> None:
+    if not (isinstance(value, int) and 0 <= value < LARGEST):
+        raise InputError(
+            expected=f"a whole number from 0 to 2^62 as {what}",
+            found=f"{value!r:.80}",
+            todo="Pass a number that this log gave.",
+        )
+
+
 def _is_finite(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 
@@ -343,6 +355,8 @@ def _check_numbers(rows: Sequence[EntryRow]) -> None:
     numbers = [row[0] for row in rows if row[0] is not None]
     if not numbers:
         return
+    for number in numbers:
+        _check_whole("number", number)
     if len(numbers) < len(rows) or any(a >= b for a, b in zip([0, *numbers], numbers, strict=False)):
         raise InputError(
             expected="entries without numbers, or all with numbers that rise from 1",

@@ -27,6 +27,7 @@ T = TypeVar("T")
 APPLICATION_ID: Final = 0x77617273  # "wars", in the header of the file
 CHECKED_UP_TO: Final = 256 * 2**20
 """Files up to this many bytes are checked whole when opened."""
+_HEADER: Final = 100
 _READERS: Final = 8
 _OLDEST: Final = (3, 35)  # RETURNING
 _INSERT = "INSERT INTO entries (tenant, log, number, user_id, key, at, value) VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -65,6 +66,13 @@ class SqliteStore(SqlStore):
         except BaseException:
             database.close()
             raise
+
+    @property
+    def file(self) -> SqliteDatabase:
+        """The file itself, which all tenants share: to check it, and to copy it."""
+        if not isinstance(self._database, SqliteDatabase):
+            raise TypeError("a SqliteStore stands on a SqliteDatabase")
+        return self._database
 
 
 class _Session:
@@ -126,15 +134,14 @@ class SqliteDatabase(Database):
 
     def _prepare(self, max_bytes: int | None) -> None:
         run = self._connection.execute
+        size = self.path.stat().st_size
+        if 0 < size < _HEADER:  # SQLite takes a few bytes for a new file
+            raise damaged(self.path, f"a file of {size} bytes")
         (application,) = run("PRAGMA application_id").fetchone()
         (tables,) = run("SELECT COUNT(*) FROM sqlite_master").fetchone()
         if application != APPLICATION_ID and (application or tables):
-            raise StoreVersionError(
-                expected=f"a store of warmstart in {self.path}",
-                found="a SQLite file of something else",
-                todo="Name another file; a new one is made when there is none.",
-            )
-        if self.path.stat().st_size <= CHECKED_UP_TO:
+            raise foreign(self.path)
+        if size <= CHECKED_UP_TO:
             self.check()
         if not tables:
             run("PRAGMA auto_vacuum = INCREMENTAL")  # only heeded before the first table
@@ -142,7 +149,8 @@ class SqliteDatabase(Database):
         run("PRAGMA synchronous = FULL")
         run("PRAGMA secure_delete = ON")
         run("PRAGMA journal_size_limit = 67108864")
-        run(f"PRAGMA application_id = {APPLICATION_ID}")
+        if application != APPLICATION_ID:
+            run(f"PRAGMA application_id = {APPLICATION_ID}")
         if max_bytes is not None:
             (page_size,) = run("PRAGMA page_size").fetchone()
             run(f"PRAGMA max_page_count = {max(1, max_bytes // page_size)}")
@@ -152,7 +160,7 @@ class SqliteDatabase(Database):
         with self._explained():
             found = [row[0] for row in self._connection.execute("PRAGMA quick_check(1)")]
         if found != ["ok"]:
-            raise _damaged(self.path, "; ".join(" ".join(found).split("\n")))
+            raise damaged(self.path, "; ".join(" ".join(found).split("\n")))
 
     def read(self, work: Work[T]) -> T:
         """Do some reading, each statement on what was committed when it began."""
@@ -186,7 +194,8 @@ class SqliteDatabase(Database):
         """Cut free pages off the end of the file."""
         with self._explained(), self._writer:
             self._check()
-            self._connection.execute("PRAGMA incremental_vacuum").fetchall()
+            # As a script: `execute` would stop after the first page.
+            self._connection.executescript("PRAGMA incremental_vacuum")
         self.scrub()
 
     def copy_into(self, target: sqlite3.Connection) -> None:
@@ -230,7 +239,7 @@ def explained(error: sqlite3.Error, path: Path) -> StoreError:
             todo="Free some disk, or raise max_bytes; nothing of this call was written, reading goes on.",
         )
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return _damaged(path, str(error))
+        return damaged(path, str(error))
     return StoreError(
         expected=f"a file that can be read and written at {path}",
         found=str(error),
@@ -238,7 +247,17 @@ def explained(error: sqlite3.Error, path: Path) -> StoreError:
     )
 
 
-def _damaged(path: Path, found: str) -> StoreCorruptError:
+def foreign(path: Path) -> StoreVersionError:
+    """The error for a database that is not ours."""
+    return StoreVersionError(
+        expected=f"a store of warmstart in {path}",
+        found="a SQLite file of something else",
+        todo="Name another file; a new one is made when there is none.",
+    )
+
+
+def damaged(path: Path, found: str) -> StoreCorruptError:
+    """The error for a file whose pages do not fit together."""
     return StoreCorruptError(
         expected=f"a whole SQLite file at {path}",
         found=found,
