@@ -21,6 +21,7 @@ try:
     from scripts.published_figures import melu_section, published_section, table
     from scripts.scaling_table import scaling_section
     from scripts.stranger_tables import onboarding_section, sentence_section
+    from scripts.tuning_table import tuning_section
     from scripts.unseen_table import unseen_section
 except ModuleNotFoundError:  # run as a file
     from adapt_table import adapt_section  # type: ignore[import-not-found, no-redef]
@@ -40,6 +41,7 @@ except ModuleNotFoundError:  # run as a file
         onboarding_section,
         sentence_section,
     )
+    from tuning_table import tuning_section  # type: ignore[import-not-found, no-redef]
     from unseen_table import unseen_section  # type: ignore[import-not-found, no-redef]
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -336,6 +338,8 @@ def render() -> str:
     parts += [impressions_section(impressions)] if impressions else []
     adapted = read("adapt")
     parts += [adapt_section(adapted, read("adapt_chinese"))] if adapted else []
+    tuning = read("tuning")
+    parts += [tuning_section(tuning)] if tuning else []
     engine = read("engine")
     parts += [engine_section(engine)] if engine else []
     scaling = read("scaling")
