@@ -16,7 +16,8 @@ CONCLUSION: Final = (
     "After one example of each label no way of tuning certainly beat the frozen model, and most lost to it,"
     " SetFit the most; the name of the label as one more example gained 13 points without any. After eight"
     " none was certainly better either: what was held back kept full fine-tuning, the top layers and SetFit"
-    " as they came, the small adapters moved by less than chance, and a learned prompt lost."
+    " as they came, the small adapters moved by less than chance, and a learned prompt lost;"
+    " after sixteen LoRA, SetFit and full fine-tuning were level with it, for ten times its seconds."
 )
 
 EXPLAINED: Final = (

@@ -34,3 +34,10 @@ def test_the_name_of_a_label_is_worth_more_than_any_tuning_after_one_example():
 def test_no_way_of_tuning_is_certainly_better_than_the_frozen_model_up_to_eight_examples(method):
     for shots in (1, 8):
         assert row(method, shots)["low"] <= 0
+
+
+@pytest.mark.parametrize("method", ["lora", "setfit", "full"])
+def test_after_sixteen_examples_tuning_is_level_and_dear(method):
+    found = row(method, 16)
+    assert found["low"] <= 0 <= found["high"]
+    assert 5 * row("frozen", 16)["cpu_s"] < found["cpu_s"]
