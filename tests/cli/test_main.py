@@ -30,6 +30,8 @@ COMMANDS = {
     "merge",
     "forget",
     "refit",
+    "label",
+    "compress",
     "rollback",
     "evaluate",
     "export",

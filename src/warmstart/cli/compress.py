@@ -65,7 +65,7 @@ def compress(
     [bold]Examples[/bold]
 
       warmstart compress models/minilm --out models/small
-      warmstart compress models/minilm --out models/tiny --shop my-shop --layers 3 --vocabulary
+      warmstart compress models/minilm -o models/tiny --shop my-shop --layers 3
     """
     _check_out(out)
     from warmstart.adapt.compress.compression import Compression

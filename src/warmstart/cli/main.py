@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from warmstart.cli import adapt, ask, change, compress, evaluate, export, fit, onboard, refit
+from warmstart.cli import adapt, ask, change, compress, evaluate, export, fit, label, onboard, refit
 from warmstart.cli.demo import command as demo
 from warmstart.cli.doctor import command as doctor
 from warmstart.cli.errors import Commands, report_bug
@@ -23,13 +23,7 @@ app = typer.Typer(
 )
 
 _GROUPS: dict[str, dict[str, Callable[..., None]]] = {
-    "Start": {
-        "demo": demo.demo,
-        "fit": fit.fit,
-        "adapt": adapt.adapt,
-        "compress": compress.compress,
-        "doctor": doctor.doctor,
-    },
+    "Start": {"demo": demo.demo, "fit": fit.fit, "doctor": doctor.doctor},
     "Ask": {
         "search": ask.search,
         "recommend": ask.recommend,
@@ -46,6 +40,11 @@ _GROUPS: dict[str, dict[str, Callable[..., None]]] = {
         "forget": change.forget,
         "refit": refit.refit,
         "rollback": refit.rollback,
+    },
+    "Language models": {
+        "adapt": adapt.adapt,
+        "label": label.label,
+        "compress": compress.compress,
     },
     "Measure and take out": {"evaluate": evaluate.evaluate, "export": export.export},
 }
