@@ -18,6 +18,7 @@ try:
     from scripts.context_figures import context_section
     from scripts.exposure_table import exposure_section
     from scripts.impressions_table import impressions_section
+    from scripts.labelling_table import labelling_section
     from scripts.published_figures import melu_section, published_section, table
     from scripts.scaling_table import scaling_section
     from scripts.stranger_tables import onboarding_section, sentence_section
@@ -31,6 +32,7 @@ except ModuleNotFoundError:  # run as a file
     from context_figures import context_section  # type: ignore[import-not-found, no-redef]
     from exposure_table import exposure_section  # type: ignore[import-not-found, no-redef]
     from impressions_table import impressions_section  # type: ignore[import-not-found, no-redef]
+    from labelling_table import labelling_section  # type: ignore[import-not-found, no-redef]
     from published_figures import (  # type: ignore[import-not-found, no-redef]
         melu_section,
         published_section,
@@ -340,6 +342,8 @@ def render() -> str:
     parts += [adapt_section(adapted, read("adapt_chinese"))] if adapted else []
     tuning = read("tuning")
     parts += [tuning_section(tuning)] if tuning else []
+    labelling = read("labelling")
+    parts += [labelling_section(labelling)] if labelling else []
     engine = read("engine")
     parts += [engine_section(engine)] if engine else []
     scaling = read("scaling")
