@@ -56,7 +56,9 @@ class PostgresServer:
     def start(self) -> None:
         """Start it and wait until it answers. It never syncs: only a crash of the machine would tell."""
         options = f"-F -c listen_addresses= -c unix_socket_directories={self._folder} -c max_connections=40"
-        options += " -c shared_buffers=16MB -c max_wal_size=256MB -c autovacuum=off"
+        options += (
+            " -c shared_buffers=16MB -c max_wal_size=256MB -c autovacuum=off -c deadlock_timeout=20ms"
+        )
         self._run("pg_ctl", "-w", "-l", str(self._folder / "log"), "-o", options, "start")
 
     def stop(self) -> None:

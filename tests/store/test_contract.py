@@ -17,7 +17,7 @@ from warmstart.core.errors import InputError
 from warmstart.roles.store import AUDIT, EVENTS, ITEMS, PAGE, USERS, Entry, Record
 from warmstart.store.errors import StoreError
 
-FEW = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 
 @FEW
@@ -109,6 +109,17 @@ def test_a_clock_that_goes_backwards_does_not_reorder(backend, clock):
     assert [entry.at for entry in found] == [1000.0, 900.0, 800.0, 700.0, 600.0]
 
 
+def test_retention_goes_by_when_it_happened_and_keeps_the_moment_itself(backend, clock):
+    store = backend.on(clock)
+    store.append([Entry(value=at, at=at, key=f"k{at}") for at in (30.0, 10.0, 20.0, 19.9)])
+    store.append([Entry(value=0, at=1.0)], log="changes")
+    store.put("answers", [Record(key=f"{at}", value=0, expires_at=at) for at in (999.0, 1000.0, 1001.0)])
+    assert store.compact(before=20.0) == {"entries": 2, "records": 2}
+    assert [entry.value for entry in store.read()] == [30.0, 20.0]
+    assert store.append([Entry(value=5, at=10.0, key="k10.0")]) == [5]
+    assert store.describe().entries == {"events": 3, "changes": 1}
+
+
 def test_of_many_that_claim_a_key_one_gets_it(store):
     def claim(i):
         return store.put("answers", [Record(key="request", value=i)], only_new=True)
@@ -138,6 +149,9 @@ def test_threads_that_write_at_once_get_numbers_without_gaps_and_readers_miss_no
     def write(user):
         return [store.append([Entry(value=i, user_id=user, key=f"{user}-{i}")])[0] for i in range(15)]
 
+    def own(user):
+        return [entry.number for entry in store.read(user_id=user)]
+
     def follow():
         while len(followed) < 90:
             followed.extend(store.read(since=followed[-1].number if followed else 0))
@@ -153,7 +167,8 @@ def test_threads_that_write_at_once_get_numbers_without_gaps_and_readers_miss_no
     reader.join()
     assert sorted(chain(*numbers)) == list(range(1, 91))
     assert [entry.number for entry in followed] == list(range(1, 91))
-    assert all(own == sorted(own) for own in numbers)
+    assert [own(f"user-{i}") for i in range(6)] == numbers
+    assert [[e.value for e in store.read(user_id=f"user-{i}")] for i in range(6)] == [list(range(15))] * 6
 
 
 def test_one_bad_entry_stops_the_call_and_nothing_of_it_is_written(store):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import stat
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import warmstart.store.dump
 from tests.store.conftest import Clock
 from tests.store.model import STEPS, seen
 from warmstart.core.errors import ArtifactError, InputError
@@ -26,9 +28,10 @@ def test_what_comes_back_from_a_dump_is_what_went_in(backend, tmp_path_factory, 
         if name != "clock":
             getattr(store, name)(*args, **kwargs)
     expected = seen(store)
-    assert dump(store, file) == restore(file, other)
-    dump(other, file)
-    restore(file, again)
+    with patch.object(warmstart.store.dump, "BATCH", 3):
+        assert dump(store, file) == restore(file, other)
+        dump(other, file)
+        restore(file, again)
     assert seen(other) == seen(again) == expected
     assert again.append([Entry(value="next")]) == store.append([Entry(value="next")])
 
@@ -75,6 +78,33 @@ def test_a_field_of_a_later_format_is_refused(dumped):
     dumped.write_text(dumped.read_text(encoding="utf-8").replace('"user_id"', '"person"'), encoding="utf-8")
     with pytest.raises(ArtifactError, match="person"):
         restore(dumped, MemoryStore())
+
+
+def test_a_log_and_a_kind_of_one_name_stay_apart(tmp_path):
+    store, again = MemoryStore(), MemoryStore()
+    store.append([Entry(value="line")], log="prices")
+    store.put("prices", [Record(key="tea", value="record")])
+    dump(store, tmp_path / "shop.jsonl")
+    assert restore(tmp_path / "shop.jsonl", again) == 2
+    assert [entry.value for entry in again.read(log="prices")] == ["line"]
+    assert [record.value for record in again.scan("prices")] == ["record"]
+
+
+def test_what_arrives_during_a_dump_is_left_out(tmp_path):
+    class Busy(MemoryStore):
+        """Somebody writes as soon as it has been counted."""
+
+        def describe(self):
+            contents = super().describe()
+            self.append([Entry(value="late")])
+            return contents
+
+    store, again = Busy(), MemoryStore()
+    store.append([Entry(value="early")])
+    assert dump(store, tmp_path / "shop.jsonl") == 1
+    restore(tmp_path / "shop.jsonl", again)
+    assert [entry.value for entry in again.read()] == ["early"]
+    assert again.append([Entry(value="next")]) == [2]
 
 
 def test_a_dump_is_not_mixed_into_a_tenant_that_has_something(dumped):

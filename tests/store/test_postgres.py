@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -24,6 +25,11 @@ def opened(url, **options):
     from warmstart.store.postgres import PostgresStore
 
     return PostgresStore.open(url, **options)
+
+
+def test_every_commit_waits_for_the_disk(postgres):
+    with opened(postgres.url + "&options=-c%20synchronous_commit%3Doff") as store:
+        assert store._database.write(lambda session: session.rows("SHOW synchronous_commit")) == [("on",)]
 
 
 def test_after_a_restart_both_reading_and_writing_connect_again(postgres):
@@ -72,19 +78,41 @@ def test_a_connection_that_breaks_in_a_commit_leaves_it_open_and_says_so(postgre
 
 
 def test_two_that_wait_for_each_other_both_get_their_turn(postgres):
-    with open_store(postgres.url, tenant="stuck") as one, open_store(postgres.url, tenant="stuck") as two:
-        rows = [Record(key=f"{i:03}", value=i) for i in range(50)]
+    """Each locks one row and wants the other's; the server ends one of them, which is then done again."""
+    met, turns = threading.Barrier(2), []
+    sql = "UPDATE records SET value = ? WHERE tenant = 'stuck' AND key = ?"
 
-        def write(store, turn):
-            return store.put("items", rows[::turn])
+    def crossing(session, first, second):
+        session.run(sql, first, first)
+        turns.append(first)
+        if turns.count(first) == 1:
+            met.wait(60)
+        return session.run(sql, first, second)
 
-        with ThreadPoolExecutor(4) as threads:
+    with opened(postgres.url, tenant="stuck") as one, opened(postgres.url, tenant="stuck") as two:
+        one.put("items", [Record(key="a", value=0), Record(key="b", value=0)])
+        with ThreadPoolExecutor(2) as threads:
             done = [
-                threads.submit(write, store, turn)
-                for _ in range(10)
-                for store, turn in ((one, 1), (two, -1))
+                threads.submit(one._database.write, lambda session: crossing(session, "a", "b")),
+                threads.submit(two._database.write, lambda session: crossing(session, "b", "a")),
             ]
-            assert {d.result() for d in done} == {50}
+            assert [d.result() for d in done] == [1, 1]
+    assert len(turns) > 2
+
+
+def test_lists_in_any_order_do_not_wait_for_each_other(postgres):
+    rows = [Record(key=f"{i:03}", value=i) for i in range(50)]
+    with (
+        opened(postgres.url, tenant="sorted") as one,
+        opened(postgres.url, tenant="sorted") as two,
+        ThreadPoolExecutor(4) as threads,
+    ):
+        done = [
+            threads.submit(store.put, "items", rows[::turn])
+            for _ in range(10)
+            for store, turn in ((one, 1), (two, -1))
+        ]
+        assert {d.result() for d in done} == {50}
 
 
 def test_several_processes_on_one_server_share_the_numbers(postgres):

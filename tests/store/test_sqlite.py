@@ -127,6 +127,14 @@ def test_a_lost_write_ahead_log_leaves_what_was_moved_into_the_file(path, tmp_pa
     assert values(tmp_path / "copy.db") == ["moved"]
 
 
+def test_every_commit_waits_for_the_disk(path):
+    with SqliteStore.open(path) as store:
+        answers = store.file.write(
+            lambda session: [session.rows(f"PRAGMA {name}") for name in ("synchronous", "journal_mode")]
+        )
+    assert answers == [[(2,)], [("wal",)]]  # 2 is FULL
+
+
 # -- locks and room ---------------------------------------------------------------------------------
 
 

@@ -6,8 +6,9 @@ import os
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 
 from warmstart.roles.store import EntryRow
@@ -15,6 +16,7 @@ from warmstart.store.errors import StoreUncertainError, closed
 
 T = TypeVar("T")
 Work = Callable[["Session"], T]
+RowsWork = Callable[["Session", Sequence[Any]], list[Any]]
 GROUP = 64
 """At most how many calls share one commit."""
 
@@ -30,6 +32,9 @@ class Session(Protocol):
 
     def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
         """Run a statement once for each row of values; returns how many rows were touched in all."""
+
+    def numbers_of(self, tenant: str, log: str, keys: Sequence[str]) -> dict[str, int]:
+        """The number of each idempotency key that the log has."""
 
     def insert_entries(self, tenant: str, log: str, rows: Sequence[tuple[int, EntryRow]]) -> None:
         """Write numbered entries, the fastest way there is."""
@@ -56,6 +61,39 @@ class _Job(Generic[T]):
         self.value, self.done = value, True
 
 
+class _Rows(_Job[list[Any]]):
+    """Rows that may be written in one go with those of others who have the same place."""
+
+    def __init__(self, place: Hashable, rows: Sequence[Any], work: RowsWork) -> None:
+        super().__init__(lambda session: work(session, rows))
+        self.place, self.rows, self.rows_work = place, rows, work
+
+
+class _Joint(_Job[list[Any]]):
+    """Several of those as one."""
+
+    def __init__(self, parts: list[_Rows]) -> None:
+        rows = [row for part in parts for row in part.rows]
+        super().__init__(lambda session: parts[0].rows_work(session, rows))
+        self._parts = parts
+
+    def succeed(self, value: list[Any]) -> None:
+        """Each gets the answers to its own rows."""
+        answers = iter(value)
+        for part in self._parts:
+            part.succeed(list(islice(answers, len(part.rows))))
+
+
+def _joined(group: Sequence[_Job[Any]]) -> list[_Job[Any]]:
+    """The same work in fewer pieces. The calls are under way at once, so any order of them will do."""
+    jobs: list[_Job[Any]] = [job for job in group if not isinstance(job, _Rows)]
+    places: dict[Hashable, list[_Rows]] = {}
+    for job in group:
+        if isinstance(job, _Rows):
+            places.setdefault(job.place, []).append(job)
+    return [*jobs, *(_Joint(parts) for parts in places.values())]
+
+
 class Database(ABC):
     """Reads go side by side; writes of several threads are done together by one of them.
 
@@ -78,8 +116,17 @@ class Database(ABC):
         The work may be run more than once (what it did before was rolled back), so it must have no effect
         but on its session.
         """
+        return self._wait_for(_Job(work))
+
+    def write_rows(self, place: Hashable, rows: Sequence[Any], work: RowsWork) -> list[Any]:
+        """Write rows and get an answer for each, as `write`.
+
+        Rows of several threads that name the same place are given to one call of `work`.
+        """
+        return self._wait_for(_Rows(place, rows, work))
+
+    def _wait_for(self, job: _Job[T]) -> T:
         self._check()
-        job = _Job(work)
         self._waiting.append(job)
         with self._writer:
             while not job.done:
@@ -102,13 +149,14 @@ class Database(ABC):
 
     def _done_together(self, group: list[_Job[Any]]) -> bool:
         """Whether all of them could be written in one transaction."""
+        jobs = _joined(group)
         try:
-            values = self._transact([job.work for job in group])
+            values = self._transact([job.work for job in jobs])
         except StoreUncertainError:
             raise
         except (RuntimeError, ValueError):  # StoreError and InputError: one of them is at fault
             return False
-        for job, value in zip(group, values, strict=True):
+        for job, value in zip(jobs, values, strict=True):
             job.succeed(value)
         return True
 

@@ -79,11 +79,11 @@ def _lines(store: Store) -> Iterator[dict[str, Any]]:
     contents = store.describe()
     yield {"warmstart_store": FORMAT}
     for log, last in contents.last.items():
-        yield {"log": log, "last": last}
         for entry in store.read(log=log):
             if (entry.number or 0) > last:
                 break
             yield {"log": log, "entry": _said(entry)}
+        yield {"log": log, "last": last}
     for kind in contents.records:
         for record in store.scan(kind):
             yield {"kind": kind, "record": _said(record)}
@@ -131,10 +131,12 @@ def _broken(path: Path, found: str) -> ArtifactError:
 
 
 def _groups(path: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Runs of lines that belong into one call each: what they hold, and the lines."""
-    for kind, lines in groupby(_checked(path), key=lambda line: str(line.get("log") or line.get("kind"))):
+    """Runs of lines that belong into one call each: their log or kind, and the lines."""
+    for place, lines in groupby(
+        _checked(path), key=lambda line: ("log" in line, line.get("log"), line.get("kind"))
+    ):
         for batch in _batches(lines, BATCH):
-            yield kind, batch
+            yield str(place[1] or place[2]), batch
 
 
 def _bring_back(store: Store, name: str, lines: list[dict[str, Any]]) -> int:

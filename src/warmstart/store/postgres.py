@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SCHEMA: Final = "warmstart"
+_SETTINGS: Final = (
+    f"search_path = {SCHEMA}",
+    "synchronous_commit = on",
+    "plan_cache_mode = force_generic_plan",
+    "enable_seqscan = off",
+)
+"""The last two: of a tenant younger than the table's statistics the planner believes that it has no rows,
+and walks through all of them instead of using the index on their keys."""
 _READERS: Final = 4
 _LOCK: Final = 0x77617273
 """Of the advisory lock under which tables are changed."""
@@ -35,6 +43,7 @@ _FEW: Final = 20
 """Up to this many entries are inserted; more are copied."""
 _TURNS: Final = 5
 _COPY = "COPY entries (tenant, log, number, user_id, key, at, value) FROM STDIN"
+_KNOWN = "SELECT key, number FROM entries WHERE tenant = ? AND log = ? AND key = ANY(?)"
 _INSERT = "INSERT INTO entries (tenant, log, number, user_id, key, at, value) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -90,9 +99,14 @@ class _Session:
             cursor.executemany(_dialect(sql), rows)
             return cursor.rowcount
 
+    def numbers_of(self, tenant: str, log: str, keys: Sequence[str]) -> dict[str, int]:
+        return dict(self.rows(_KNOWN, tenant, log, keys)) if keys else {}
+
     def insert_entries(self, tenant: str, log: str, rows: Sequence[tuple[int, EntryRow]]) -> None:
         values = ((tenant, log, number, user, key, at, text) for number, (_, user, key, at, text) in rows)
-        if 0 < len(rows) <= _FEW:
+        if len(rows) == 1:
+            self.run(_INSERT, *next(values))
+        elif 0 < len(rows) <= _FEW:
             self.run_many(_INSERT, list(values))
         elif rows:
             with self._connection.cursor() as cursor, cursor.copy(_COPY) as copy:
@@ -118,11 +132,15 @@ class PostgresDatabase(Database):
 
     def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         connection: psycopg.Connection[tuple[Any, ...]] = self._psycopg.connect(
-            self._url, autocommit=True, connect_timeout=10, application_name="warmstart"
+            self._url,
+            autocommit=True,
+            prepare_threshold=0,
+            connect_timeout=10,
+            application_name="warmstart",
         )
         try:
-            connection.execute(f"SET search_path = {SCHEMA}")
-            connection.execute("SET synchronous_commit = on")
+            for setting in _SETTINGS:
+                connection.execute(f"SET {setting}")
         except BaseException:
             _close(connection)
             raise
@@ -191,7 +209,7 @@ class PostgresDatabase(Database):
         def vacuum() -> None:
             with self._writers.lend() as connection:
                 for table in ("entries", "records"):
-                    connection.execute(f"VACUUM {table}")
+                    connection.execute(f"VACUUM (ANALYZE) {table}")
 
         with self._writer:
             self._check()

@@ -11,7 +11,6 @@ from warmstart.roles.store import USERS, Contents, EntryRow, RecordRow, Store
 from warmstart.store.database import Database, Session
 from warmstart.store.rules import joined, numbered
 
-_CHUNK: Final = 500
 _STEP: Final = 10_000
 """How many entries a step of `compact` looks at before it lets others write."""
 
@@ -91,7 +90,12 @@ class SqlStore(Store):
         return self._database.write(lambda session: session.run_many(_DELETE, values))
 
     def _append(self, log: str, rows: Sequence[EntryRow], last: int) -> list[int]:
-        return self._database.write(lambda session: _append(session, self.name, log, rows, last))
+        tenant = self.name
+        if last:
+            return self._database.write(lambda session: _append(session, tenant, log, rows, last))
+        return self._database.write_rows(
+            (tenant, log), rows, lambda session, all_rows: _append(session, tenant, log, all_rows)
+        )
 
     def _read(self, log: str, since: int, user_id: str | None, n: int) -> Sequence[EntryRow]:
         sql, more = (_READ, ()) if user_id is None else (_READ_OF, (user_id,))
@@ -141,25 +145,15 @@ def _entry(row: Sequence[Any]) -> EntryRow:
     return number, user_id, key, at, text
 
 
-def _append(session: Session, tenant: str, log: str, rows: Sequence[EntryRow], last: int) -> list[int]:
+def _append(session: Session, tenant: str, log: str, rows: Sequence[EntryRow], last: int = 0) -> list[int]:
     counted = int(session.rows(_COUNT_ON, tenant, log)[0][0])
-    known = _numbers_of(session, tenant, log, [row[2] for row in rows if row[2] is not None])
+    known = session.numbers_of(tenant, log, [row[2] for row in rows if row[2] is not None])
     numbers, new = numbered(rows, counted, known)
     session.insert_entries(tenant, log, new)
     reached = max(counted, last, *(number for number, _ in new[-1:]))
-    session.run("UPDATE counters SET number = ? WHERE tenant = ? AND log = ?", reached, tenant, log)
+    if reached > counted:
+        session.run("UPDATE counters SET number = ? WHERE tenant = ? AND log = ?", reached, tenant, log)
     return numbers
-
-
-def _numbers_of(session: Session, tenant: str, log: str, keys: Sequence[str]) -> dict[str, int]:
-    """The number of each idempotency key that the log has."""
-    found: dict[str, int] = {}
-    for start in range(0, len(keys), _CHUNK):
-        chunk = keys[start : start + _CHUNK]
-        marks = ", ".join("?" * len(chunk))
-        sql = f"SELECT key, number FROM entries WHERE tenant = ? AND log = ? AND key IN ({marks})"  # noqa: S608  # only question marks
-        found.update((key, number) for key, number in session.rows(sql, tenant, log, *chunk))
-    return found
 
 
 def _merge(session: Session, tenant: str, visitor_id: str, user_id: str, now: float) -> dict[str, int]:

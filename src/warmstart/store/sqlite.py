@@ -28,8 +28,10 @@ APPLICATION_ID: Final = 0x77617273  # "wars", in the header of the file
 CHECKED_UP_TO: Final = 256 * 2**20
 """Files up to this many bytes are checked whole when opened."""
 _HEADER: Final = 100
+_CHUNK: Final = 500
 _READERS: Final = 8
 _OLDEST: Final = (3, 35)  # RETURNING
+_KNOWN = "SELECT key, number FROM entries WHERE tenant = ? AND log = ? AND key IN ({})"
 _INSERT = "INSERT INTO entries (tenant, log, number, user_id, key, at, value) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -87,6 +89,13 @@ class _Session:
 
     def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
         return self._connection.executemany(sql, rows).rowcount
+
+    def numbers_of(self, tenant: str, log: str, keys: Sequence[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for start in range(0, len(keys), _CHUNK):
+            chunk = keys[start : start + _CHUNK]
+            found |= dict(self.rows(_KNOWN.format(", ".join("?" * len(chunk))), tenant, log, *chunk))
+        return found
 
     def insert_entries(self, tenant: str, log: str, rows: Sequence[tuple[int, EntryRow]]) -> None:
         self._connection.executemany(
