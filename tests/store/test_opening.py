@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmstart.core.errors import ConfigError
+from warmstart.core.errors import ConfigError, MissingExtraError
 from warmstart.data.records import Event, Item
 from warmstart.roles.store import ITEMS
 from warmstart.store import open_store
@@ -20,6 +22,12 @@ from warmstart.store.facts import event_entry, event_from, item_from, item_recor
 def test_other_urls_are_refused(url):
     with pytest.raises(ConfigError):
         open_store(url)
+
+
+def test_without_psycopg_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(MissingExtraError, match="postgres"):
+        open_store("postgresql://localhost/shop")
 
 
 def test_a_path_may_hold_anything_that_a_url_can_write(tmp_path, monkeypatch):

@@ -146,15 +146,16 @@ class SqliteDatabase(Database):
         size = self.path.stat().st_size
         if 0 < size < _HEADER:  # SQLite takes a few bytes for a new file
             raise damaged(self.path, f"a file of {size} bytes")
-        (application,) = run("PRAGMA application_id").fetchone()
+        # In this order: whoever makes the file at the same time names it first, then makes tables.
         (tables,) = run("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        (application,) = run("PRAGMA application_id").fetchone()
         if application != APPLICATION_ID and (application or tables):
             raise foreign(self.path)
         if size <= CHECKED_UP_TO:
             self.check()
         if not tables:
             run("PRAGMA auto_vacuum = INCREMENTAL")  # only heeded before the first table
-        run("PRAGMA journal_mode = WAL")
+        self._use_write_ahead_log()
         run("PRAGMA synchronous = FULL")
         run("PRAGMA secure_delete = ON")
         run("PRAGMA journal_size_limit = 67108864")
@@ -163,6 +164,19 @@ class SqliteDatabase(Database):
         if max_bytes is not None:
             (page_size,) = run("PRAGMA page_size").fetchone()
             run(f"PRAGMA max_page_count = {max(1, max_bytes // page_size)}")
+
+    def _use_write_ahead_log(self) -> None:
+        """Switch, once; SQLite itself does not wait here for others who open the file."""
+        until = time.monotonic() + max(self._busy_timeout, 1.0)
+        while True:
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
 
     def check(self) -> None:
         """Read every page and see whether they fit together. Errors: `StoreCorruptError`."""
