@@ -8,9 +8,10 @@ CONCLUSIONS: Final = {
     "beauty-new-users": (
         "After one event the engine serves a new visitor a third better than the best single method of "
         "others (DropoutNet), a half better than neighbours and a quarter better than LambdaMART over "
-        "simple scorers; after five events by a sixth (rp3) and an eighth, after ten by a quarter. From "
+        "simple scorers; after five events by a sixth (rp3) and a ninth, after ten by a quarter. From "
         "five on it is certainly better than everything; before that our belief about a taste alone "
-        "(taste) is within its interval. Before the first event popularity is what there is."
+        "(taste) and, after two and three, LambdaMART are within its interval. Before the first event "
+        "popularity is what there is."
     ),
     "beauty-new-both": (
         "New visitors and new products at once: among new products the engine is ahead of neighbours "
