@@ -67,8 +67,8 @@ def label(
         return
     view = console()
     view.print(Text(found.why, style="dim"))
-    for text in found.texts:
-        view.print(Text(text))
+    for number, text in enumerate(found.texts, start=1):
+        view.print(Text.assemble((f"{number:>3}  ", "dim"), " ".join(text.split())))
     if out is not None:
         view.print(Text.assemble(("✓ ", "bold green"), f"written to {out}"))
 
