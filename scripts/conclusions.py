@@ -15,10 +15,10 @@ CONCLUSIONS: Final = {
     ),
     "beauty-new-both": (
         "New visitors and new products at once: among new products the engine is ahead of neighbours "
-        "carried over by text by a sixth to a quarter at every k from one event on (.061 to .130 against "
+        "carried over by text by a sixth to a quarter at every k from one event on (.060 to .130 against "
         ".048 to .103). In the whole catalogue, where room for new products takes nothing that can be "
-        "told from chance, it finds three to seven times as many of them as without it; plain content "
-        "finds nearly twice as many again, because it does not know what sells."
+        "told from chance, it finds about three times as many of them as without it; plain content "
+        "finds two thirds more still, because it does not know what sells."
     ),
     "beauty-new-items": (
         "For products that nobody has bought yet the engine is certainly better than everything else: "
