@@ -17,8 +17,7 @@ from warmstart.recommend.fused.weights import KNOTS, SlotWeights
 Kind = int | Literal["last", "new"]
 """So many items known; all but the last; all but those that are pretended new."""
 
-SHOTS: Final = (0, 1, 3, 10)
-"""The knots of `weights.STRANGER` that histories reach: amounts between them add cost and no other user."""
+SHOTS: Final = (0, 1, 2, 3, 5, 10)
 
 KINDS: Final[tuple[Kind, ...]] = (*SHOTS, "last", "new")
 NEW_AMONG_ALL: Final = KINDS.index("new") + 1
@@ -181,7 +180,7 @@ class Lessons:
 def name_of_cell(cell: int) -> str:
     """A cell in words.
 
-    >>> name_of_cell(2), name_of_cell(-5)
+    >>> name_of_cell(2), name_of_cell(-7)
     ('1 known, among everything', 'last known, among new items')
     """
     return f"{KINDS[abs(cell) - 1]} known, among {'new items' if cell < 0 else 'everything'}"
