@@ -23,8 +23,8 @@ CONCLUSIONS: Final = {
     "beauty-new-items": (
         "For products that nobody has bought yet the engine is certainly better than everything else: "
         "among new products by an eighth (.133; EASE and rp3 .118, what reads text alone .10), and in "
-        "the whole catalogue by two fifths (.057; plain content .041), where it shows new products about as "
-        "often as they are wanted (.23 of the places, .20 of the products)."
+        "the whole catalogue by two fifths (.057; plain content .041), where it shows new products "
+        "about as often as they are wanted (.23 of the places, .20 of the products)."
     ),
     "beauty-warm": (
         "Regulars are served best by the engine, certainly so: .074 for the next product of each, "

@@ -13,15 +13,15 @@ except ModuleNotFoundError:  # run as a file
 Report = Mapping[str, Any]
 
 SCALING_CONCLUSION: Final = (
-    "Of the floors that were set two hold: to `observe` costs two thousandths of a `recommend` (asked: a"
-    " tenth), and a new item is live and was found, compared and asked about after 27 ms (asked: 50). A"
-    " question after one event takes 2.1 products with the content vectors at a million items, 2.3 at"
-    " 100,000, 3.5 at 20,000; after ten 2.1, 2.9 and 5.6; after a hundred 3.3, 5.7 and 10.4 (asked: 3): what"
-    " a long history has touched is read once more for the regression on content, and in a small catalogue,"
-    " where a product is less than a millisecond, preparation counts. Memory is 4.3 to 4.6 times vectors and"
-    " ids (asked: 2): content, one row an item for all that is low-rank, and the pairs of what goes with"
-    " what. The fit takes 17 times ALS (asked: 10), half of it to learn the weights from 400 questions of"
-    " each kind."
+    "Of the floors that were set two hold: to `observe` costs two thousandths of a `recommend` (asked: "
+    "a tenth), and a new item is live and was found, compared and asked about after 27 ms (asked: 50). "
+    "A question after one event takes 2.1 products with the content vectors at a million items, 2.3 at "
+    "100,000, 3.5 at 20,000; after ten 2.1, 2.9 and 5.6; after a hundred 3.3, 5.7 and 10.4 (asked: 3): "
+    "what a long history has touched is read once more for the regression on content, and in a small "
+    "catalogue, where a product is less than a millisecond, preparation counts. Memory is 4.3 to 4.6 "
+    "times vectors and ids (asked: 2): content, one row an item for all that is low-rank, and the pairs "
+    "of what goes with what. The fit takes 17 times ALS (asked: 10), half of it to learn the weights "
+    "from 400 questions of each kind."
 )
 
 
