@@ -9,8 +9,9 @@ import pytest
 
 from warmstart.core import columns as c
 from warmstart.core.artifact import current_version, roll_back
-from warmstart.core.errors import ArtifactError
+from warmstart.core.errors import ArtifactError, InputError
 from warmstart.data.dataset import Dataset
+from warmstart.data.records import Event
 from warmstart.data.simulator import SimulatorSettings, simulate
 from warmstart.engine.engine import Engine
 from warmstart.engine.settings import EngineSettings
@@ -123,9 +124,19 @@ def test_what_was_observed_since_the_fit_is_asked_without_a_shop(
     assert verdict.promoted
 
 
-def module_event(row):
-    from warmstart.data.records import Event
+def test_what_was_observed_is_not_lost_in_silence(shop: Dataset, earlier: Dataset, tmp_path: Path) -> None:
+    model = model_of(earlier, tmp_path / "model")
+    engine = Engine.load(model)
+    engine.observe(Event(user_id="nobody-else", item_id=engine.dataset.item_ids[0], event_type="click"))
+    engine.save(model)
+    before = current_version(model)
+    with pytest.raises(InputError, match="1 of 1 such events"):
+        refit(model, shop)
+    assert current_version(model) == before
+    assert refit(model, shop, force=True).promoted
 
+
+def module_event(row):
     return Event(user_id=row[c.USER_ID], item_id=row[c.ITEM_ID], event_type=row[c.EVENT_TYPE])
 
 

@@ -38,7 +38,7 @@ def refit(
     """Fit a model again; the new one counts only if it is not worse.
 
     Both are asked what users did last, which neither has learned from.
-    A SHOP must hold what the model has observed: nothing else is kept of it.
+    A SHOP must hold what the model has observed since its fit.
     The version before stays: see 'warmstart rollback'.
 
     [bold]Examples[/bold]

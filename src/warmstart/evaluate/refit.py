@@ -71,9 +71,12 @@ def refit(
     events. The version before stays: `core.artifact.roll_back` puts it in force again.
 
     With fewer than 50 questions there is no verdict and nothing is saved, unless `force`, which saves in
-    any case. Errors: `ArtifactError`; `InputError` for a shop without items.
+    any case. Errors: `ArtifactError`; `InputError` where `shop` lacks events that the model has observed,
+    which would be lost, unless `force`.
     """
     saved = persistence.load(model)
+    if shop is not None and not force:
+        _check_nothing_is_lost(saved.since, shop)
     now = shop or saved.dataset.with_events(saved.since)
     split = held_out(saved.dataset, now, sample, seed)
     found = _judge(model, saved, split, tolerance, seed)
@@ -84,6 +87,18 @@ def refit(
     version = _fitted(saved, now).save(model)
     write_json(version / VERDICT_FILE, found.as_dict())
     return found
+
+
+def _check_nothing_is_lost(since: pl.DataFrame, shop: Dataset) -> None:
+    """Errors: `InputError` where something was observed that the shop does not hold."""
+    held = set(shop.events.select(c.USER_ID, c.ITEM_ID).iter_rows())
+    lost = sum(pair not in held for pair in since.select(c.USER_ID, c.ITEM_ID).iter_rows())
+    if lost:
+        raise InputError(
+            expected="a shop that holds what the model has observed since its fit",
+            found=f"{lost:,} of {len(since):,} such events missing",
+            todo="Add them to the shop's events, refit without a shop, or force it and lose them.",
+        )
 
 
 def held_out(learned: Dataset, now: Dataset, sample: int, seed: int = 0) -> Split:

@@ -93,15 +93,13 @@ def test_distilling_leaves_the_weights_as_they_are():
 def test_importance_is_larger_where_the_old_examples_reach():
     old, _ = learned()
     found = weight_importance(old)
-    telling, unread = found["words.weight"][:9].mean(), found["words.weight"][:0]
     total = sum(float(value.sum()) for value in found.values())
     count = sum(value.numel() for value in found.values())
     assert total / count == pytest.approx(1.0, rel=1e-4)
-    assert len(unread) == 0
     never = torch.ones(30, dtype=torch.bool)
     never[old.ids.unique()] = False
     assert float(found["words.weight"][never].sum()) == 0.0
-    assert float(telling) > 0.0
+    assert float(found["words.weight"][:9].mean()) > 0.0
 
 
 def test_what_does_not_fit_is_refused():
