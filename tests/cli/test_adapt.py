@@ -3,6 +3,7 @@
 import pytest
 
 from tests.adapt.shops import small_network
+from warmstart.adapt.card import read_card
 from warmstart.encoders.auto import choose_encoder
 from warmstart.encoders.scratch import ScratchNetwork
 
@@ -28,6 +29,21 @@ def test_one_command_fits_a_model_and_another_uses_it(run, run_json, shop, model
     assert fitted["encoder"]["name"] == "static"
 
 
+def test_settings_are_chosen_trackers_are_asked_and_the_card_says_so(run, run_json, shop, model, tmp_path):
+    pytest.importorskip("peft", reason="needs the extra 'adapt'")
+    pytest.importorskip("optuna", reason="needs the extra 'adapt'")
+    out = tmp_path / "encoder"
+    asked = ("--minutes", "0.01", "--choose", "0.02", "--track", "tensorboard")
+    made = run_json("adapt", shop, "--out", out, "--model", model, *asked)
+    assert made["card"] == str(out / "card.html")
+    card = read_card(out)
+    tried = card.settings["choosing"]["trial 1"]
+    assert tried["tuning.method"] == "lora"
+    assert card.settings["objective"]["name"] == "contrastive"
+    assert list((out / "tensorboard").iterdir())
+    assert "wand" in run("adapt", shop, "--out", out, "--model", model, "--track", "wand", code=2).stderr
+
+
 def test_from_scratch_it_says_what_was_learned(run, shop, tmp_path, monkeypatch):
     small = ScratchNetwork(vocabulary=300, layers=1, dim=16, heads=2, max_length=32)
     monkeypatch.setattr("warmstart.encoders.scratch.ScratchNetwork", lambda: small)
@@ -36,6 +52,7 @@ def test_from_scratch_it_says_what_was_learned(run, shop, tmp_path, monkeypatch)
     assert "mean reciprocal rank" in shown
     assert "by 'full'" in shown
     assert "--encoder" in shown
+    assert "card.html" in shown
     run("adapt", shop, "--out", out, "--scratch", "--minutes", "0.02")  # an adapted folder may be replaced
 
 

@@ -224,6 +224,7 @@ def test_a_snapshot_that_lacks_files_is_completed_from_the_hub(hub, monkeypatch)
         ('{"max_position_embeddings": 512, "model_type": "bert"}', 512),
         ('{"max_position_embeddings": 514, "model_type": "xlm-roberta"}', 512),
         ('{"max_position_embeddings": 514, "model_type": "mpnet"}', 512),
+        ('{"n_positions": 1024, "model_type": "gpt2"}', 1024),
         ("{}", None),
     ],
 )

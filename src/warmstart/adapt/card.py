@@ -82,10 +82,7 @@ def card_of(
     notes: Sequence[str] = (),
 ) -> Card:
     """The card of a training that was done just now, in this environment."""
-    plain = {
-        name: part.settings() if isinstance(part, Component) else dict(part)
-        for name, part in settings.items()
-    }
+    plain = plain_settings(settings)
     return Card(
         title=title,
         made=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -97,6 +94,13 @@ def card_of(
         metrics=tuple(metrics),
         notes=tuple(notes),
     )
+
+
+def plain_settings(parts: Mapping[str, Component | Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The settings of parts by their names, as plain values."""
+    return {
+        name: part.settings() if isinstance(part, Component) else dict(part) for name, part in parts.items()
+    }
 
 
 def write_card(folder: Path, card: Card, *, language: str = "en") -> None:

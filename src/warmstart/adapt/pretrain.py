@@ -6,28 +6,31 @@ import copy
 import json
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from warmstart.adapt.adapted_card import About, Ranks
+from warmstart.adapt.card import PAGE_FILE, write_card
 from warmstart.adapt.job import BackboneJob
 from warmstart.adapt.pairs import KINDS as PAIRS
 from warmstart.adapt.pairs import PairKind
 from warmstart.adapt.plan import learning_rate_for, looking, read_plan, steps_within, write_plan
-from warmstart.adapt.recipe import KINDS, Material, Objective, Recipe
-from warmstart.core.errors import ConfigError
+from warmstart.adapt.recipe import Material, Objective, Recipe
+from warmstart.adapt.recorded import tracked_training
+from warmstart.adapt.source import Source, check_tuning, longest_text, open_source, source_settings
 from warmstart.data.dataset import Dataset
 from warmstart.encoders.adapted import BASE_FILE
 from warmstart.encoders.backbone import Backbone
 from warmstart.encoders.scratch import ScratchNetwork
 from warmstart.encoders.static import distil
-from warmstart.encoders.tuning import PROMPTS, Tuning
+from warmstart.encoders.tuning import Tuning
 from warmstart.training.run import TrainingRun
+from warmstart.training.trackers import make_trackers
 from warmstart.training.trainer import Trainer
 from warmstart.training.watcher import Watcher
 
-Source = str | ScratchNetwork
 Measures = dict[str, dict[str, float]]
 
 REPORT_FILE: Final = "adapted.json"
@@ -50,6 +53,11 @@ class Adapted:
     static_folder: Path | None = None
 
     @property
+    def card(self) -> Path:
+        """The page about the training: data, settings, seeds, curves, results, cost."""
+        return self.folder / PAGE_FILE
+
+    @property
     def is_as_it_came(self) -> bool:
         """Whether training helped nothing on what was held out, so that the model was left as it came."""
         return self.run.best_step == 0
@@ -60,6 +68,7 @@ class Adapted:
         return {
             "folder": str(self.folder),
             "static_folder": static,
+            "card": str(self.card),
             "objective": self.objective,
             "tuning": self.tuning.settings(),
             "is_as_it_came": self.is_as_it_came,
@@ -85,6 +94,8 @@ def adapt_encoder(
     static: bool = False,
     device: str = "auto",
     watchers: Sequence[Watcher] = (),
+    trackers: Sequence[str] = (),
+    study: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> Adapted:
     """Fit a model to a shop's own text, without labels, and write it into a folder.
@@ -98,7 +109,10 @@ def adapt_encoder(
 
     The folder is read by `TransformerEncoder`, `Backbone.load` and `export_onnx`; where the way of tuning
     does not merge, it holds the adapter alone, for `AdaptedEncoder`. With `static` a table distilled from
-    the adapted model stands in `out/static`, for `StaticEncoder`. `out/adapted.json` is the report.
+    the adapted model stands in `out/static`, for `StaticEncoder`. `out/adapted.json` is the report, and
+    `out/card.json` and `card.html` are the card: data, settings, seeds, curves, results, cost, and the
+    `study` by which settings were chosen (`adapt.selection`). TensorBoard's files stand in
+    `out/tensorboard` where it is installed; `trackers` may name "mlflow" and "wandb" too.
 
     A training that was interrupted goes on when the same call is made again.
 
@@ -107,39 +121,46 @@ def adapt_encoder(
     *Needs* the extra `lm`, most ways of tuning `adapt`. Errors: `InputError`, `ConfigError`,
     `ArtifactError` when `out` holds another training.
     """
-    tuning = tuning or Tuning(method="full" if isinstance(source, ScratchNetwork) else "lora")
     scratch = isinstance(source, ScratchNetwork)
-    _check_tuning(tuning, scratch=scratch)
+    tuning = tuning or Tuning(method="full" if scratch else "lora")
+    check_tuning(source, tuning)
     trainer = trainer or Trainer(
         epochs=10.0 if minutes else 1.0, learning_rate=learning_rate_for(tuning, scratch=scratch)
     )
+    out.mkdir(parents=True, exist_ok=True)
+    kept = make_trackers(trackers, out)
     material = Material.of(data, held_out=held_out, seed=trainer.seed, kinds=pairs)
     learned_from = material.for_objective(objective)
-    backbone = _backbone(source, material, objective, device)
-    served = _room_beside_prompts(backbone, tuning)
+    backbone = open_source(source, material, objective, device)
+    served = longest_text(backbone, tuning)
     backbone.max_length = min(max_length, served)
     begun = time.perf_counter()
-    before = _measure(material, backbone.as_encoder())
+    before = _ranks(material, backbone.as_encoder())
     look_seconds = time.perf_counter() - begun
 
     recipe = Recipe(
         objective=objective, tuning=tuning, material=material, settings=settings, seed=trainer.seed
     )
-    planned = _planned(trainer, recipe, backbone, out, (_name(source), minutes, look_seconds))
+    named = source_settings(source)
+    planned = _planned(trainer, recipe, backbone, out, (named, minutes, look_seconds))
     job = recipe.job(backbone, total_steps=planned.total_steps(recipe.size))
-    run = planned.train(job, checkpoints=out / WORK_FOLDER / "checkpoints", watchers=watchers)
-    after = _measure(material, job.backbone)
+    about = About(source=named, recipe=recipe, trainer=planned, study=study, learned_from=learned_from)
+    work = out / WORK_FOLDER / "checkpoints"
+    run = tracked_training(planned, job, work, kept, title=about.title, told=about.told, watchers=watchers)
+    after = _ranks(material, job.backbone)
     job.backbone.max_length = served
     _write(job, out, source)
+    table = _static(out, material) if static else None
+    write_card(out, about.card(run, before, after))
     made = Adapted(
         folder=out,
         objective=objective,
         tuning=tuning,
         learned_from=learned_from,
-        before=before,
-        after=after,
+        before=_measures(material, before),
+        after=_measures(material, after),
         run=run,
-        static_folder=_static(out, material) if static else None,
+        static_folder=table,
     )
     text = json.dumps(made.as_dict(), ensure_ascii=False, indent=1)
     (out / REPORT_FILE).write_text(text + "\n", encoding="utf-8")
@@ -147,39 +168,15 @@ def adapt_encoder(
     return made
 
 
-def _check_tuning(tuning: Tuning, *, scratch: bool) -> None:
-    if scratch and tuning.method != "full":
-        raise ConfigError(
-            expected="tuning 'full' for a network from scratch, which has nothing to keep",
-            found=f"'{tuning.method}'",
-            todo="Leave the tuning out.",
-        )
-
-
-def _backbone(source: Source, material: Material, objective: Objective, device: str) -> Backbone:
-    kind = KINDS.get(objective, "encoder")
-    if isinstance(source, ScratchNetwork):
-        return source.build(material.texts, kind)
-    return Backbone.load(source, kind=kind, device=device)
-
-
-def _room_beside_prompts(backbone: Backbone, tuning: Tuning) -> int:
-    """The longest text, in tokens: learned prompts take some of the places that the network has."""
-    places = getattr(backbone.model.config, "max_position_embeddings", None)
-    if tuning.method in PROMPTS and places:
-        return min(backbone.max_length, int(places) - tuning.prompt_tokens)
-    return backbone.max_length
-
-
-def _name(source: Source) -> Any:
-    return source.settings() if isinstance(source, ScratchNetwork) else source
-
-
-def _measure(material: Material, backbone: Backbone) -> Measures:
+def _ranks(material: Material, backbone: Backbone) -> Ranks:
     if material.probe is None:
         return {}
     backbone.model.eval()
-    return material.probe.measure(backbone)
+    return material.probe.ranks(backbone)
+
+
+def _measures(material: Material, ranks: Ranks) -> Measures:
+    return material.probe.summary(ranks) if material.probe else {}
 
 
 def _planned(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from warmstart.adapt.job import BackboneJob
 from warmstart.adapt.objectives.base import TextJob
@@ -41,6 +41,8 @@ class Material:
     """What there is to learn from, and what is held out."""
 
     texts: list[str]
+    groups: list[str]
+    """What keeps a text on one side: the item's title."""
     pairs: TextPairs
     held_texts: list[str]
     probe: PairProbe | None
@@ -48,7 +50,7 @@ class Material:
     @classmethod
     def of(
         cls, data: Dataset | Sequence[str], *, held_out: int, seed: int, kinds: Sequence[PairKind] = PAIRS
-    ) -> Material:
+    ) -> Self:
         """Cut a shop, or texts alone: the held-out items' texts are in none of the rest."""
         if isinstance(data, Dataset):
             pairs, whole = shop_pairs(data, kinds, seed=seed), data.item_texts
@@ -56,15 +58,26 @@ class Material:
         else:
             pairs, whole = text_pairs(data), list(data)
             groups = whole
+        named = [(text, group) for text, group in zip(whole, groups, strict=True) if text.strip()]
+        return cls._cut(pairs, named, held_out=held_out, seed=seed)
+
+    def inner(self, *, held_out: int, seed: int) -> Self:
+        """A cut of what is learned from: to choose settings by, without a look at what is held out."""
+        named = list(zip(self.texts, self.groups, strict=True))
+        return self._cut(self.pairs, named, held_out=held_out, seed=seed)
+
+    @classmethod
+    def _cut(cls, pairs: TextPairs, named: Sequence[tuple[str, str]], *, held_out: int, seed: int) -> Self:
         learned, held = pairs.split(most=held_out, seed=seed)
-        kept = {pair.group for pair in learned.pairs}
-        left = {pair.group for pair in pairs.pairs} - kept
-        texts = [
-            text for text, group in zip(whole, groups, strict=True) if text.strip() and group not in left
-        ]
-        out = [text for text, group in zip(whole, groups, strict=True) if text.strip() and group in left]
-        probe = PairProbe(held) if len(held) >= _FEWEST else None
-        return cls(texts=texts, pairs=learned, held_texts=out[:held_out], probe=probe)
+        left = {pair.group for pair in pairs.pairs} - {pair.group for pair in learned.pairs}
+        kept = [(text, group) for text, group in named if group not in left]
+        return cls(
+            texts=[text for text, _ in kept],
+            groups=[group for _, group in kept],
+            pairs=learned,
+            held_texts=[text for text, group in named if group in left][:held_out],
+            probe=PairProbe(held) if len(held) >= _FEWEST else None,
+        )
 
     def for_objective(self, objective: Objective) -> dict[str, int]:
         """How much of it an objective learns from. Errors: `InputError` when that is nothing."""

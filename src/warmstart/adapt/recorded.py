@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from warmstart.adapt.card import Card, card_of, write_card
+from warmstart.adapt.card import Card, card_of, plain_settings, write_card
 from warmstart.core.component import Component
 from warmstart.training.job import TrainingJob
 from warmstart.training.run import TrainingRun
-from warmstart.training.trackers import make_trackers
+from warmstart.training.trackers import Tracker, make_trackers
 from warmstart.training.trainer import Trainer
 from warmstart.training.watcher import Watcher
 
@@ -38,20 +38,41 @@ def recorded_training(
     """
     parts: dict[str, Component | Mapping[str, Any]] = {"trainer": trainer, **(settings or {})}
     folder.mkdir(parents=True, exist_ok=True)
-    kept = make_trackers(trackers, folder)
-    plain = {n: part.settings() if isinstance(part, Component) else part for n, part in parts.items()}
-    try:
-        for tracker in kept:
-            tracker.begin(title, {**plain, "data": data})
-        run = trainer.train(job, checkpoints=folder / CHECKPOINTS, watchers=[*watchers, *kept])
-        for tracker in kept:
-            tracker.results(outcome(run))
-    finally:
-        for tracker in kept:
-            tracker.close()
+    run = tracked_training(
+        trainer,
+        job,
+        folder / CHECKPOINTS,
+        make_trackers(trackers, folder),
+        title=title,
+        told={**plain_settings(parts), "data": data},
+        watchers=watchers,
+    )
     card = card_of(run, title=title, data=data, settings=parts)
     write_card(folder, card, language=language)
     return card
+
+
+def tracked_training(
+    trainer: Trainer,
+    job: TrainingJob,
+    checkpoints: Path,
+    trackers: Sequence[Tracker],
+    *,
+    title: str,
+    told: Mapping[str, Any],
+    watchers: Sequence[Watcher] = (),
+) -> TrainingRun:
+    """Train while the trackers watch; they are told the settings first, and closed whatever happens."""
+    try:
+        for tracker in trackers:
+            tracker.begin(title, told)
+        run = trainer.train(job, checkpoints=checkpoints, watchers=[*watchers, *trackers])
+        for tracker in trackers:
+            tracker.results(outcome(run))
+    finally:
+        for tracker in trackers:
+            tracker.close()
+    return run
 
 
 def outcome(run: TrainingRun) -> dict[str, float]:

@@ -15,7 +15,10 @@ from warmstart.cli.output import console, count, facts_table, note, print_json, 
 from warmstart.core.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
-    from warmstart.adapt.pretrain import Adapted, Source
+    from warmstart.adapt.pretrain import Adapted
+    from warmstart.adapt.selection import Selection
+    from warmstart.adapt.source import Source
+    from warmstart.data.dataset import Dataset
 
 _Objective = Literal["contrastive", "mlm", "clm", "tsdae", "simcse"]
 _Tuning = Literal[
@@ -59,6 +62,25 @@ Judged = Annotated[
 Static = Annotated[
     bool, typer.Option("--static", help="Also distil the result to a table of words, in FOLDER/static.")
 ]
+Track = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--track",
+        metavar="NAME",
+        help="Who else keeps the run: mlflow, wandb (offline); TensorBoard always. May be repeated.",
+    ),
+]
+Processes = Annotated[int, typer.Option("--processes", min=1, help="Train on so many at once here.")]
+Choosing = Annotated[
+    float | None,
+    typer.Option(
+        "--choose",
+        metavar="MINUTES",
+        min=0.01,
+        help="First try learning rates, temperatures and, without --tuning, tunings for so long.",
+        show_default=False,
+    ),
+]
 Onnx = Annotated[bool, typer.Option("--onnx", help="Also export the result to ONNX int8, in FOLDER/onnx.")]
 
 
@@ -75,6 +97,9 @@ def adapt(
     batch_size: BatchSize = 32,
     learning_rate: Rate = None,
     judged: Judged = False,
+    choose: Choosing = None,
+    processes: Processes = 1,
+    track: Track = None,
     static: Static = False,
     onnx: Onnx = False,
     as_json: o.AsJson = False,
@@ -84,12 +109,14 @@ def adapt(
     No label is needed: titles belong to descriptions, attributes and queries.
     A tenth of the items is held out; the weights that find the most of their
     texts are kept, be it those that came. Stopped, it goes on when the same
-    command is given again.
+    command is given again. What was learned from, how, and what came of it
+    stands in the folder as card.html.
 
     [bold]Examples[/bold]
 
       warmstart adapt my-shop --out my-encoder --model /models/minilm
       warmstart adapt my-shop --out my-encoder --scratch --static
+      warmstart adapt my-shop --out my-encoder --choose 30 --minutes 10 --track mlflow
       warmstart fit my-shop --out my-model --encoder my-encoder
     """
     _check_out(out)
@@ -104,23 +131,24 @@ def adapt(
     note(f"Reading {shop} …")
     dataset, _ = read_shop(shop)
     chosen = Tuning(method=tuning or ("full" if scratch else "lora"))
+    trainer = Trainer(
+        epochs=100.0,
+        batch_size=batch_size,
+        learning_rate=learning_rate or learning_rate_for(chosen, scratch=scratch),
+        checkpoint_every=20,
+        processes=processes,
+        seed=seed,
+    )
+    given: dict[str, Any] = {"objective": objective, "pairs": (*KINDS, "judged") if judged else KINDS}
+    how: dict[str, Any] = {"trainer": trainer, "tuning": chosen}
+    if choose:
+        note(f"Choosing settings for about {choose:g} minutes …")
+        own = chosen if tuning else None
+        found = _selected(source, dataset, out, choose, trainer=trainer, tuning=own, **given)
+        how = {"trainer": found.trainer, "tuning": found.tuning, "study": found.told(), **found.settings}
     note(f"Learning from the texts of {count(len(dataset.items), 'item')}, for about {minutes:g} minutes …")
     made = adapt_encoder(
-        source,
-        dataset,
-        out,
-        objective=objective,
-        tuning=chosen,
-        trainer=Trainer(
-            epochs=100.0,
-            batch_size=batch_size,
-            learning_rate=learning_rate or learning_rate_for(chosen, scratch=scratch),
-            checkpoint_every=20,
-            seed=seed,
-        ),
-        minutes=minutes,
-        pairs=(*KINDS, "judged") if judged else KINDS,
-        static=static,
+        source, dataset, out, minutes=minutes, static=static, trackers=track or (), **given, **how
     )
     exported = _export(made) if onnx else None
     if as_json:
@@ -148,6 +176,14 @@ def _source(model: str | None, *, scratch: bool) -> Source:
             todo="Name one by folder or Hub name, or begin from nothing with --scratch.",
         )
     return named
+
+
+def _selected(source: Source, dataset: Dataset, out: Path, minutes: float, **given: Any) -> Selection:
+    """Settings chosen; the study stands beside the training's own unfinished work."""
+    from warmstart.adapt.pretrain import WORK_FOLDER
+    from warmstart.adapt.selection import select_settings
+
+    return select_settings(source, dataset, minutes=minutes, folder=out / WORK_FOLDER / "choosing", **given)
 
 
 def _export(made: Adapted) -> str:
@@ -196,6 +232,7 @@ def _facts(made: Adapted) -> dict[str, Any]:
         **found,
         "training": took,
         "trained": trained,
+        "card": str(made.card),
     }
 
 

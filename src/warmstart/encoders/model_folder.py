@@ -133,7 +133,7 @@ def prompt(folder: Path, side: str) -> str:
 def longest_input(folder: Path) -> int | None:
     """How many tokens the model has positions for, or None when its config does not say."""
     config = read_json_file(folder / "config.json")
-    positions = config.get("max_position_embeddings")
+    positions = config.get("max_position_embeddings", config.get("n_positions"))  # GPT-2 and its kin
     if not isinstance(positions, int) or positions <= 0:
         return None
     # RoBERTa and its kin number positions from pad_token_id + 1.

@@ -64,7 +64,7 @@ class Tuning(Component):
     *Needs* the extra `adapt`; `full`, `top` and `bottleneck` only `lm`.
     """
 
-    method: Method = "lora"
+    method: Method = tunable("lora", choices=("lora", "full", "top"))  # noqa: RUF009  # a field, made anew
     rank: int = tunable(8, choices=(4, 8, 16, 32))
     alpha: int = 16
     dropout: float = 0.0
