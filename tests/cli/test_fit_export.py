@@ -31,6 +31,19 @@ def test_fit_as_json_tells_counts_seconds_and_the_reading(
     assert {file["role"] for file in told["read"]["files"]} >= {"items", "events"}
 
 
+def test_fit_lets_the_shops_own_queries_weigh_words_and_meaning(
+    run: Run, run_json: Run, shop: Path, tmp_path: Path
+) -> None:
+    asked = ("fit", shop, "--out", tmp_path / "m", "--encoder", "catalogue", "--learn-search")
+    told = run_json(*asked)["search"]
+    assert told["kind"] in {"judgments", "clicks"}
+    assert told["queries"] > 20
+    assert set(told["changes"]) <= {"e", "c"}
+    loaded = Engine.load(tmp_path / "m")
+    assert loaded.settings.retriever.dense_weight == (None if told["reason"] else told["weight"])
+    assert "weight of meaning" in run(*asked).stdout
+
+
 def test_troubles_are_counted_and_point_to_doctor(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "shop"
     folder.mkdir()

@@ -14,6 +14,7 @@ from warmstart.cli import options as o
 from warmstart.cli.models import is_model
 from warmstart.cli.output import (
     console,
+    count,
     facts_table,
     file_size,
     folder_size,
@@ -26,11 +27,27 @@ from warmstart.core.errors import InputError
 if TYPE_CHECKING:
     from warmstart.data.reader import ReadReport
     from warmstart.engine.engine import Engine
+    from warmstart.search.weights import LearnedWeight
 
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="MODEL", help="Folder to write the model into.")]
 
+LearnSearch = Annotated[
+    bool,
+    typer.Option(
+        "--learn-search",
+        help="Let judged queries, or clicks after queries, say what meaning weighs beside words.",
+    ),
+]
 
-def fit(shop: o.Shop, out: Out, *, encoder: o.Encoder = "auto", as_json: o.AsJson = False) -> None:
+
+def fit(
+    shop: o.Shop,
+    out: Out,
+    *,
+    encoder: o.Encoder = "auto",
+    learn_search: LearnSearch = False,
+    as_json: o.AsJson = False,
+) -> None:
     """Read a shop, learn from it, and save a model.
 
     Only item texts are needed; events make it better.
@@ -40,6 +57,7 @@ def fit(shop: o.Shop, out: Out, *, encoder: o.Encoder = "auto", as_json: o.AsJso
 
       warmstart fit my-shop --out my-model
       warmstart fit my-shop --out my-model --encoder catalogue --json
+      warmstart fit my-shop --out my-model --learn-search
     """
     _check_out(out)
     from warmstart.data.reader import read_shop
@@ -51,16 +69,42 @@ def fit(shop: o.Shop, out: Out, *, encoder: o.Encoder = "auto", as_json: o.AsJso
     note(f"Fitting {len(dataset.items):,} items and {len(dataset.events):,} events …")
     with timed() as fitting:
         engine = Engine().fit(dataset, encoder=encoder)
+    learned = _learned(engine) if learn_search else None
     engine.save(out)
     seconds = {"reading": round(reading.seconds, 2), "fitting": round(fitting.seconds, 2)}
     if as_json:
-        print_json({"model": str(out), "seconds": seconds, **engine.describe(), "read": report.to_dict()})
+        made = {"model": str(out), "seconds": seconds, **engine.describe(), "read": report.to_dict()}
+        print_json(made | ({"search": learned.as_dict()} if learned else {}))
     else:
-        console().print(_view(engine, report, shop, out, seconds))
+        console().print(_view(engine, report, shop, out, seconds, learned=learned))
+
+
+def _learned(engine: Engine) -> LearnedWeight:
+    from warmstart.engine.learned_search import learn_search
+
+    note("Asking the shop's own queries …")
+    return learn_search(engine)
+
+
+def _search_fact(learned: LearnedWeight) -> str:
+    """The weight that is used now, and what it changes on queries that it was not chosen by."""
+    heard = f"{count(learned.queries, 'query', 'queries')} with {learned.kind}"
+    changes = ", ".join(
+        f"{name} {change.before:.3f} → {change.after:.3f}, gain {change.low:+.3f} to {change.high:+.3f}"
+        for name, change in learned.changes.items()
+    )
+    said = f"kept at {learned.default:g}: {learned.reason}" if learned.reason else f"{learned.weight:g}"
+    return f"{said} ({'; '.join(part for part in (heard, changes) if part)})"
 
 
 def _view(
-    engine: Engine, report: ReadReport, shop: Path, out: Path, seconds: dict[str, float]
+    engine: Engine,
+    report: ReadReport,
+    shop: Path,
+    out: Path,
+    seconds: dict[str, float],
+    *,
+    learned: LearnedWeight | None,
 ) -> RenderableType:
     made = engine.describe()
     encoder = made["encoder"]
@@ -72,6 +116,8 @@ def _view(
         "time": f"{seconds['reading']:.1f} s to read, {seconds['fitting']:.1f} s to fit",
         "size": file_size(folder_size(out)),
     }
+    if learned:
+        facts["weight of meaning in search"] = _search_fact(learned)
     troubles = sum(report.issue_counts.values())
     parts: list[RenderableType] = [
         Text.assemble(

@@ -144,13 +144,13 @@ def _show_number(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def count(number: int, noun: str) -> str:
-    """A number with its noun.
+def count(number: int, noun: str, many: str = "") -> str:
+    """A number with its noun; `many` is its plural where that is irregular.
 
-    >>> count(1, "event"), count(1200, "item")
-    ('1 event', '1,200 items')
+    >>> count(1, "event"), count(1200, "item"), count(2, "query", "queries")
+    ('1 event', '1,200 items', '2 queries')
     """
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+    return f"{number:,} " + (noun if number == 1 else many or f"{noun}s")
 
 
 def file_size(size: float) -> str:

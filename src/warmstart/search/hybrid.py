@@ -70,17 +70,27 @@ class HybridRetriever(Retriever):
         self.lexical.add(items)
         self.dense.add(items)
 
+    @property
+    def weight_in_use(self) -> float:
+        """What the dense leg weighs: `dense_weight`, or the share that the encoder has earned."""
+        return self._encoder_in_use().search_weight if self.dense_weight is None else self.dense_weight
+
     def legs(self, query: Query) -> Legs:
         """What each leg that knows anything adds to the score, and which items were found."""
-        corrected = Query(text=self.lexical.correct(query.text))
-        weight = self._encoder_in_use().search_weight if self.dense_weight is None else self.dense_weight
-        raw = {"lexical": self.lexical.score(query), "dense": self.dense.score(corrected)}
+        legs, weight = self.unweighted(query), self.weight_in_use
         shares = {"lexical": 1.0 - weight, "dense": weight}
+        parts = {name: shares[name] * scores for name, scores in legs.parts.items()}
+        return Legs(parts=parts, found=legs.found)
+
+    def unweighted(self, query: Query) -> Legs:
+        """The standardised score of each leg that knows anything, and which items were found."""
+        corrected = Query(text=self.lexical.correct(query.text))
+        raw = {"lexical": self.lexical.score(query), "dense": self.dense.score(corrected)}
         known = {name: _standardised(scores) for name, scores in raw.items() if not np.isnan(scores).all()}
         found = ~np.isnan(raw["lexical"])
         if "dense" in known:
             found |= known["dense"] > _NEAR
-        return Legs(parts={name: shares[name] * scores for name, scores in known.items()}, found=found)
+        return Legs(parts=known, found=found)
 
     def _score(self, query: Query) -> FloatArray:
         return self.legs(query).total()
