@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +82,19 @@ def cli_page() -> str:
     root: Any = get_command(app)
     parts = ["# Command line\n", GENERATED, _help(root), _table(root)]
     for name, command in root.commands.items():
-        arguments = [_metavar(p) for p in command.params if not p.opts[0].startswith("-")]
-        usage = " ".join(["warmstart", name, *arguments])
-        parts += [f"## {name}\n", f"```sh\n{usage}\n```\n", _help(command), _table(command)]
+        parts += _command(name, command, "##")
     return "\n".join(parts)
+
+
+def _command(name: str, command: Any, heading: str) -> list[str]:
+    """The parts of the page about a command; one with others below it is only a heading for them."""
+    inner = getattr(command, "commands", None)
+    if inner is not None:
+        below = [_command(f"{name} {word}", one, f"{heading}#") for word, one in inner.items()]
+        return [f"{heading} {name}\n", _help(command), *chain(*below)]
+    arguments = [_metavar(p) for p in command.params if not p.opts[0].startswith("-")]
+    usage = " ".join(["warmstart", name, *arguments])
+    return [f"{heading} {name}\n", f"```sh\n{usage}\n```\n", _help(command), _table(command)]
 
 
 def _help(command: Any) -> str:

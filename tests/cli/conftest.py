@@ -21,6 +21,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.delenv("WARMSTART_DEBUG", raising=False)
     monkeypatch.delenv("WARMSTART_MODEL", raising=False)
+    monkeypatch.delenv("WARMSTART_STORE", raising=False)
 
     def invoke(*args: object, stdin: str | None = None, code: int | None = 0) -> Any:
         result = CliRunner().invoke(app, [str(arg) for arg in args], input=stdin)

@@ -36,13 +36,14 @@ def make_targets() -> set[str]:
     return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
-def commands() -> set[str]:
+def commands() -> dict[str, set[str]]:
+    """Every command, and the commands that stand below it."""
     from typer.main import get_command
 
     from warmstart.cli.main import app
 
-    root = get_command(app)
-    return set(root.commands)  # type: ignore[attr-defined]
+    root: Any = get_command(app)
+    return {name: set(getattr(command, "commands", ())) for name, command in root.commands.items()}
 
 
 def pyproject() -> dict[str, dict[str, object]]:
@@ -57,6 +58,7 @@ def test_every_command_in_a_page_exists(page):
             assert words[1] in make_targets(), line
         if words[0].endswith("warmstart") and len(words) > 1 and not words[1].startswith("-"):
             assert words[1] in commands(), line
+            assert not commands()[words[1]] or words[2] in commands()[words[1]], line
 
 
 def test_the_readme_begins_with_the_demo_and_the_tests():

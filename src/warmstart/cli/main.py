@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Annotated
 
 import typer
 from typer.main import get_command
 
-from warmstart.cli import adapt, ask, change, compress, evaluate, export, fit, label, onboard, refit
+from warmstart.cli import (
+    adapt,
+    ask,
+    change,
+    compress,
+    evaluate,
+    export,
+    fit,
+    keys,
+    label,
+    onboard,
+    refit,
+    store,
+)
 from warmstart.cli.demo import command as demo
 from warmstart.cli.doctor import command as doctor
 from warmstart.cli.errors import Commands, report_bug
@@ -51,6 +65,15 @@ _GROUPS: dict[str, dict[str, Callable[..., None]]] = {
 for _panel, _commands in _GROUPS.items():
     for _name, _command in _commands.items():
         app.command(_name, rich_help_panel=_panel)(_command)
+
+_NESTED: dict[str, dict[str, ModuleType]] = {"Serve": {"keys": keys, "store": store}}
+"""Modules whose COMMANDS stand under one word, as in 'warmstart keys list'."""
+for _panel, _modules in _NESTED.items():
+    for _name, _module in _modules.items():
+        _group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help=_module.HELP)
+        for _word, _command in _module.COMMANDS.items():
+            _group.command(_word)(_command)
+        app.add_typer(_group, name=_name, rich_help_panel=_panel)
 
 
 def _version(asked: bool) -> None:

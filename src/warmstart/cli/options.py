@@ -60,3 +60,14 @@ Encoder = Annotated[
         help="What reads the text: auto takes the best one installed ('warmstart doctor' says which).",
     ),
 ]
+StoreUrl = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        envvar="WARMSTART_STORE",
+        show_envvar=False,
+        help="sqlite:///shop.db, or postgresql://user@host/database; also from WARMSTART_STORE.",
+    ),
+]
+Tenant = Annotated[str, typer.Option("--tenant", metavar="NAME", help="Which shop of those in the store.")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from warmstart.core.errors import ConfigError
@@ -29,7 +30,7 @@ def open_store(url: str, *, tenant: str = "default", clock: Callable[[], float] 
     if scheme == "sqlite":
         from warmstart.store.sqlite import SqliteStore
 
-        return SqliteStore.open(_path(url), tenant=tenant, clock=clock)
+        return SqliteStore.open(sqlite_path(url), tenant=tenant, clock=clock)
     if scheme in ("postgresql", "postgres"):
         from warmstart.store.postgres import PostgresStore
 
@@ -41,7 +42,12 @@ def open_store(url: str, *, tenant: str = "default", clock: Callable[[], float] 
     )
 
 
-def _path(url: str) -> str:
+def sqlite_path(url: str) -> Path:
+    """The file that a sqlite:/// URL names. Errors: `ConfigError`.
+
+    >>> sqlite_path("sqlite:///shop.db").name
+    'shop.db'
+    """
     parts = urlsplit(url)
     path = unquote(parts.path).removeprefix("/")
     if parts.netloc or parts.query or path in ("", ":memory:"):
@@ -50,4 +56,4 @@ def _path(url: str) -> str:
             found=repr(url),
             todo="Use memory:// for a store that is not kept.",
         )
-    return path
+    return Path(path)
