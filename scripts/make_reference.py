@@ -1,8 +1,8 @@
-"""Write the generated pages of the documentation: docs/reference/components.md and docs/reference/cli.md.
+"""Write the generated pages of the documentation: components.md, cli.md and dialects.md in docs/reference.
 
     make docs
 
-Both come from the code itself, and a test fails when a page no longer says what the code says.
+All come from the code itself, and a test fails when a page no longer says what the code says.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 from warmstart.core import registry
 from warmstart.core.component import Component
+from warmstart.data.wire.dialects import DIALECTS, Dialect
 
 REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 GENERATED = "<!-- Written by `make docs` from the code; do not edit. -->\n"
@@ -146,7 +147,34 @@ def _shown_default(parameter: Any) -> str:
     return f"`{getattr(value, 'value', value)}`"
 
 
-PAGES = {"components.md": components_page, "cli.md": cli_page}
+def dialects_page() -> str:
+    """Every dialect: what its names of events are called here, and what is read how."""
+    parts = [
+        "# Payloads of other systems, and what is read from them\n",
+        GENERATED,
+        "Events, items and users are read as other systems send them. What cannot be used is named in the "
+        "answer with its place and the reason; nothing is dropped in silence, and one bad record does not "
+        "keep the others out. In Python: `warmstart.data.wire.dialects.read(name, payload)`.\n",
+    ]
+    return "\n".join([*parts, *(_dialect(dialect) for dialect in DIALECTS.values())])
+
+
+def _dialect(dialect: Dialect) -> str:
+    rows = [f"| `{name}` | `{kind}` |" for name, kind in dialect.event_types.items()]
+    rows += [f"| `{name}` | not used: {why} |" for name, why in dialect.unused.items()]
+    notes = [f"- {note}" for note in dialect.notes]
+    if dialect.free_names:
+        notes.append("- Shops name events themselves: our names and common words for them are read too.")
+    head = [
+        f"## {dialect.title}\n",
+        f"Name: `{dialect.name}`. Specification: {dialect.spec}.\n",
+        *notes,
+        "",
+    ]
+    return "\n".join([*head, "| event there | event here |", "|---|---|", *rows, ""])
+
+
+PAGES = {"components.md": components_page, "cli.md": cli_page, "dialects.md": dialects_page}
 
 
 def main() -> None:

@@ -139,6 +139,11 @@ class ItemPatch(WireRecord):
     created_at: CreatedAt | None = None
     group_id: Id | None = None
 
+    @classmethod
+    def of(cls, item: ItemIn) -> Self:
+        """The change that `item` makes where it says only what has changed: to the fields it was given."""
+        return cls.read({name: getattr(item, name) for name in item.model_fields_set - {c.ITEM_ID}})
+
     def applied_to(self, item: ItemIn) -> ItemIn:
         """The item after the change. Errors: `InputError` when its attributes grow beyond the limit."""
         values = item.stored()

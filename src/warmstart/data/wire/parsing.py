@@ -48,9 +48,7 @@ def parse_records(
     """
     records: list[Model] = []
     problems: list[Problem] = []
-    for count, (place, value) in enumerate(_values(payload), start=1):
-        if count > most:
-            raise _too_many(most)
+    for place, value in payload_values(payload, most):
         record = value if isinstance(value, Problem) else _record(model, value)
         if isinstance(record, WireRecord):
             records.append(record)
@@ -70,6 +68,20 @@ def load_json(text: bytes | str) -> Any:
     if isinstance(value, Problem):
         raise value.error()
     return value
+
+
+def payload_values(payload: Any, most: int = MOST_RECORDS) -> Iterator[tuple[_Place, Any]]:
+    """Each value of a payload as `parse_records` takes it, or the `Problem` of its line, with its place.
+
+    Errors: `InputError` at the value after the first `most`, and for an empty text.
+
+    >>> [value for _, value in payload_values('[{"a": 1}, 2]')]
+    [{'a': 1}, 2]
+    """
+    for count, (place, value) in enumerate(_values(payload)):
+        if count >= most:
+            raise _too_many(most)
+        yield place, value
 
 
 def _record(model: type[Model], value: Any) -> Model | list[Problem]:
