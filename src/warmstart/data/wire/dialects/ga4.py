@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from warmstart.core import columns as c
 from warmstart.data.wire.dialects.base import (
     Collector,
     Dialect,
@@ -24,28 +25,28 @@ _READ = ("items", "value", "currency", "search_term", "session_id", "engagement_
 
 def _read(collector: Collector, value: Any, place: str) -> None:
     body = to_object(value)
-    who = {
-        "user_id": to_id(body.get("user_id")),
-        "visitor_id": to_id(body.get("client_id")) or to_id(body.get("app_instance_id")),
-    }
+    user = to_id(body.get(c.USER_ID))
+    visitor = to_id(body.get("client_id")) or to_id(body.get("app_instance_id"))
     if not isinstance(body.get("events"), list):
         collector.skip(place, "a body without a list of events")
     for event, at in each(body.get("events"), f"{place}.events"):
-        _event(collector, event, at, who, body.get("timestamp_micros"))
+        if event.get("name") in _LOGINS and user and visitor:
+            collector.merge(at, visitor, user)
+        else:
+            _event(collector, event, at, {c.USER_ID: user, "visitor_id": visitor}, body)
     traits = {k: to_object(v).get("value") for k, v in to_object(body.get("user_properties")).items()}
-    if who["user_id"] and scalars(traits):
-        collector.user(place, user_id=who["user_id"], attributes=scalars(traits))
+    if user and scalars(traits):
+        collector.user(place, user_id=user, attributes=scalars(traits))
 
 
-def _event(collector: Collector, event: dict[str, Any], at: str, who: dict[str, Any], sent: Any) -> None:
-    name, params = event.get("name"), to_object(event.get("params"))
-    if name in _LOGINS and all(who.values()):
-        collector.merge(at, who["visitor_id"], who["user_id"])
-        return
-    kind = collector.event_type(name, at)
+def _event(
+    collector: Collector, event: dict[str, Any], at: str, who: dict[str, Any], body: dict[str, Any]
+) -> None:
+    params = to_object(event.get("params"))
+    kind = collector.event_type(event.get("name"), at)
     if kind is None:
         return
-    micros = event.get("timestamp_micros", sent)
+    micros = event.get("timestamp_micros", body.get("timestamp_micros"))
     collector.event(
         at,
         **who,
