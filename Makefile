@@ -17,7 +17,7 @@ export PIP_NO_INPUT := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core lint format bench peers docs pins lm dev clean
+.PHONY: help demo test test-core lint format bench peers docs pins audit lm dev clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -100,6 +100,9 @@ docs: $(VENV)/lean ## write the generated pages of docs/reference
 
 pins: $(VENV)/made ## resolve every version anew and write constraints.txt
 	@$(BIN)/python scripts/pin.py
+
+audit: $(VENV)/made ## ask osv.dev whether a version in constraints.txt has a known vulnerability
+	@$(BIN)/python scripts/audit.py
 
 clean: ## remove environments, caches and builds
 	rm -rf $(VENV) $(CORE) $(PEERS) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
