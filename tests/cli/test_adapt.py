@@ -1,11 +1,23 @@
 """Fitting a language model to a shop from the command line."""
 
+import shutil
+from io import StringIO
+from pathlib import Path
+
 import pytest
+from rich.console import Console
 
 from tests.adapt.shops import small_network
 from warmstart.adapt.card import read_card
+from warmstart.adapt.pretrain import Adapted
+from warmstart.cli.adapted_view import adapted_view
+from warmstart.data.reader import read_shop
 from warmstart.encoders.auto import choose_encoder
 from warmstart.encoders.scratch import ScratchNetwork
+from warmstart.encoders.tuning import Tuning
+from warmstart.evaluate.encoder_change import EncoderChange
+from warmstart.search.weights import Change
+from warmstart.training.run import TrainingRun
 
 pytest.importorskip("torch", reason="needs the extra 'lm'")
 pytest.importorskip("transformers", reason="needs the extra 'lm'")
@@ -42,6 +54,66 @@ def test_settings_are_chosen_trackers_are_asked_and_the_card_says_so(run, run_js
     assert card.settings["objective"]["name"] == "contrastive"
     assert list((out / "tensorboard").iterdir())
     assert "wand" in run("adapt", shop, "--out", out, "--model", model, "--track", "wand", code=2).stderr
+
+
+def test_judged_queries_are_asked_before_and_after(run_json, shop, model, tmp_path, monkeypatch):
+    monkeypatch.setattr(Adapted, "is_as_it_came", False)  # whatever a second of training brings
+    out, judged = tmp_path / "encoder", shutil.copytree(shop, tmp_path / "judged")
+    items = read_shop(shop)[0].items.head(12)
+    rows = [
+        f"{title.split()[-1]} {item_id},{item_id},2" for item_id, title in items["item_id", "title"].rows()
+    ]
+    (judged / "judgments.csv").write_text("\n".join(["query,item_id,grade", *rows]), encoding="utf-8")
+    asked = ("adapt", judged, "--out", out, "--model", model, "--tuning", "full", "--minutes", "0.01")
+    made = run_json(*asked)
+    found = made["search"]
+    assert found["queries"] == 12
+    assert found["verdict"] in {"better", "worse", "not certainly better"}
+    card = read_card(out)
+    searched = {metric.name: metric for metric in card.metrics if metric.name.startswith("search")}
+    assert searched["search: nDCG@10 e"].value == found["changes"]["e"]["after"]
+    assert found["verdict"] in card.notes[-1]
+    assert "search" not in run_json(*asked, "--no-search")
+    assert "search" not in run_json(*asked, "--judged")
+
+
+def test_what_is_no_better_in_search_is_to_be_left(shop):
+    run = TrainingRun(
+        steps=1,
+        epochs=1.0,
+        best_step=1,
+        best_quality=0.5,
+        stopped="finished",
+        losses=(1.0,),
+        qualities=((0, 0.4), (1, 0.5)),
+        seconds=1.0,
+        peak_rss_mb=1.0,
+        cuda_mb=None,
+        trained_parameters=1,
+        all_parameters=1,
+    )
+    made = Adapted(
+        folder=Path("new"),
+        objective="mlm",
+        tuning=Tuning(),
+        learned_from={"texts": 1},
+        before={},
+        after={},
+        run=run,
+    )
+
+    def shown(low: float, high: float) -> str:
+        moved = Change(before=0.5, after=0.6, low=low, high=high)
+        change = EncoderChange(queries=12, items=90, changes={"e": moved, "c": moved})
+        kept = Console(width=200, file=StringIO())
+        kept.print(adapted_view(made, shop, "old", exported=None, change=change))
+        return kept.file.getvalue()  # type: ignore[attr-defined]
+
+    assert "--encoder new" in shown(0.01, 0.2)
+    assert "0.500 → 0.600, gain +0.010 to +0.200" in shown(0.01, 0.2)
+    for low, high in ((-0.1, 0.2), (-0.2, -0.1)):
+        assert "keep the old one" in shown(low, high)
+        assert "--encoder old" in shown(low, high)
 
 
 def test_from_scratch_it_says_what_was_learned(run, shop, tmp_path, monkeypatch):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Group, RenderableType
-from rich.padding import Padding
-from rich.text import Text
 
 from warmstart.cli import options as o
-from warmstart.cli.output import console, count, facts_table, note, print_json, show_value
+from warmstart.cli.adapted_view import adapted_view
+from warmstart.cli.output import console, count, note, print_json
 from warmstart.core.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from warmstart.adapt.selection import Selection
     from warmstart.adapt.source import Source
     from warmstart.data.dataset import Dataset
+    from warmstart.evaluate.encoder_change import EncoderChange
 
 _Objective = Literal["contrastive", "mlm", "clm", "tsdae", "simcse"]
 _Tuning = Literal[
@@ -81,6 +81,13 @@ Choosing = Annotated[
         show_default=False,
     ),
 ]
+Search = Annotated[
+    bool,
+    typer.Option(
+        "--search/--no-search",
+        help="Where queries are judged, ask them before and after; by itself not with --judged.",
+    ),
+]
 Onnx = Annotated[bool, typer.Option("--onnx", help="Also export the result to ONNX int8, in FOLDER/onnx.")]
 
 
@@ -100,6 +107,7 @@ def adapt(
     choose: Choosing = None,
     processes: Processes = 1,
     track: Track = None,
+    search: Search = True,
     static: Static = False,
     onnx: Onnx = False,
     as_json: o.AsJson = False,
@@ -109,8 +117,9 @@ def adapt(
     No label is needed: titles belong to descriptions, attributes and queries.
     A tenth of the items is held out; the weights that find the most of their
     texts are kept, be it those that came. Stopped, it goes on when the same
-    command is given again. What was learned from, how, and what came of it
-    stands in the folder as card.html.
+    command is given again. Where queries are judged, they are asked before
+    and after: keep the old model unless search is certainly better. What was
+    learned from, how, and what came of it stands in the folder as card.html.
 
     [bold]Examples[/bold]
 
@@ -151,10 +160,13 @@ def adapt(
         source, dataset, out, minutes=minutes, static=static, trackers=track or (), **given, **how
     )
     exported = _export(made) if onnx else None
+    asks = search and not judged and not made.is_as_it_came
+    change = _search_change(source, made, dataset) if asks else None
     if as_json:
-        print_json({**made.as_dict(), "onnx_folder": exported})
+        told = {"search": change.as_dict()} if change else {}
+        print_json({**made.as_dict(), "onnx_folder": exported, **told})
     else:
-        console().print(_view(made, shop, exported))
+        console().print(adapted_view(made, shop, _old(source), exported=exported, change=change))
 
 
 def _source(model: str | None, *, scratch: bool) -> Source:
@@ -198,48 +210,38 @@ def _export(made: Adapted) -> str:
     return str(export_onnx(str(made.folder), made.folder / "onnx", quantise=True))
 
 
-def _view(made: Adapted, shop: Path, exported: str | None) -> RenderableType:
-    if made.is_as_it_came:
-        said = Text.assemble(
-            ("○ ", "bold yellow"),
-            "kept the model as it came: no step of this training found more of what was held out. ",
-            (str(made.folder), "bold"),
-            " holds it.",
-        )
-    else:
-        said = Text.assemble(
-            ("✓ ", "bold green"),
-            "fitted to ",
-            (str(shop), "bold"),
-            "; the model is in ",
-            (str(made.folder), "bold"),
-        )
-    best = exported or (str(made.static_folder) if made.static_folder else str(made.folder))
-    following = f"Next: warmstart fit {shop} --out MODEL --encoder {best}"
-    table = Padding(facts_table(_facts(made)), (0, 0, 0, 2), expand=False)
-    return Group(said, table, Text(following, style="dim"))
+def _search_change(source: Source, made: Adapted, dataset: Dataset) -> EncoderChange | None:
+    """What the adapted model changes in search, noted in the card; against the closed form from scratch."""
+    from warmstart.adapt.card import CardMetric, read_card, write_card
+    from warmstart.encoders.auto import choose_encoder
+    from warmstart.evaluate.encoder_change import compare_encoders
+
+    note("Asking the judged queries before and after …")
+    old, new = choose_encoder(_old(source))[0], choose_encoder(str(made.folder))[0]
+    change = compare_encoders(old, new, dataset)
+    if change:
+        metrics = [
+            CardMetric(
+                name=f"search: nDCG@10 {name}",
+                value=own.after,
+                before=own.before,
+                gain_low=own.low,
+                gain_high=own.high,
+            )
+            for name, own in change.changes.items()
+        ]
+        card = read_card(made.folder)
+        said = f"In search by {change.queries} judged queries it is {change.verdict}."
+        card = replace(card, metrics=(*card.metrics, *metrics), notes=(*card.notes, said))
+        write_card(made.folder, card)
+    return change
 
 
-def _facts(made: Adapted) -> dict[str, Any]:
-    run = made.run
-    found = {name: _change(made.before[name], after) for name, after in made.after.items()}
-    if not found and run.best_quality is not None:
-        found = {"loss held out": f"{-run.qualities[0][1]:.3f} → {-run.best_quality:.3f}"}
-    took = f"{count(run.steps, 'step')} in {run.seconds / 60:.1f} minutes, best after {run.best_step:,}"
-    trained = f"{run.trained_parameters:,} of {run.all_parameters:,} weights, by '{made.tuning.method}'"
-    return {
-        "learned": f"{made.objective}, from {show_value(made.learned_from)}",
-        **found,
-        "training": took,
-        "trained": trained,
-        "card": str(made.card),
-    }
-
-
-def _change(before: dict[str, float], after: dict[str, float]) -> str:
-    """How much better the other half of the held-out pairs of a kind is found."""
-    ranks = f"{before['MRR']:.3f} → {after['MRR']:.3f}"
-    return f"{ranks} mean reciprocal rank of the right text, {int(after['pairs'])} pairs held out"
+def _old(source: Source) -> str:
+    """The encoder that the adapted one is to replace, as --encoder takes it."""
+    if not isinstance(source, str):
+        return "catalogue"
+    return source if Path(source).is_dir() else f"transformer:{source}"
 
 
 def _check_out(out: Path) -> None:

@@ -119,9 +119,13 @@ class WeightTable:
         return {name: self._change(values, places) for name, values in given.items()}
 
     def _change(self, values: Values, places: IntArray) -> Change:
-        before, after = values[:, self.default], values[np.arange(len(self)), places]
-        low, high = mean_interval(after - before)
-        return Change(before=float(before.mean()), after=float(after.mean()), low=low, high=high)
+        return change_of(values[:, self.default], values[np.arange(len(self)), places])
+
+
+def change_of(before: Values, after: Values) -> Change:
+    """From the values of the same queries before and after."""
+    low, high = mean_interval(after - before)
+    return Change(before=float(before.mean()), after=float(after.mean()), low=low, high=high)
 
 
 def learn_dense_weight(retriever: HybridRetriever, grades: Grades, *, kind: Kind) -> LearnedWeight:
@@ -191,18 +195,20 @@ def _clicks(shop: Dataset, known: set[str]) -> Grades:
     return found
 
 
-def weight_table(retriever: HybridRetriever, grades: Grades, *, kind: Kind) -> WeightTable:
-    """Measure every query at every weight; a leg that knows nothing of a query leaves nothing to weigh."""
+def weight_table(
+    retriever: HybridRetriever, grades: Grades, *, kind: Kind, weights: Sequence[float] = GRID
+) -> WeightTable:
+    """Measure every query at these weights and at the retriever's own."""
     default = retriever.weight_in_use
-    weights = tuple(sorted({*GRID, default}))
+    tried = tuple(sorted({*weights, default}))
     place = {item_id: at for at, item_id in enumerate(retriever.item_ids_)}
     rows = [
-        _measured(retriever, query, {place[i]: grade for i, grade in own.items() if i in place}, weights)
+        _measured(retriever, query, {place[i]: grade for i, grade in own.items() if i in place}, tried)
         for query, own in track(grades.items(), "weighing words and meaning", len(grades))
     ]
     values = np.array(rows, dtype=np.float64)
     judged = values[:, :, 1] if kind == "judgments" else None
-    return WeightTable(weights=weights, default=weights.index(default), e=values[:, :, 0], c=judged)
+    return WeightTable(weights=tried, default=tried.index(default), e=values[:, :, 0], c=judged)
 
 
 def _measured(
