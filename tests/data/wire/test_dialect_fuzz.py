@@ -392,7 +392,7 @@ def test_all_of_a_good_payload_is_read(name):
 
 @pytest.mark.parametrize("name", DIALECTS)
 @given(data=st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_a_good_payload_with_one_part_replaced_is_read_or_refused(name, data):
     path = data.draw(st.sampled_from(list(paths(SAMPLES[name]))))
     try:
@@ -404,7 +404,7 @@ def test_a_good_payload_with_one_part_replaced_is_read_or_refused(name, data):
 
 @pytest.mark.parametrize("name", DIALECTS)
 @given(payload=payloads)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_no_payload_does_more_than_be_refused(name, payload):
     try:
         check(read(name, payload))
@@ -414,7 +414,7 @@ def test_no_payload_does_more_than_be_refused(name, payload):
 
 @pytest.mark.parametrize("name", DIALECTS)
 @given(text=st.text(max_size=40) | st.binary(max_size=40))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_no_text_does_more_than_be_refused(name, text):
     try:
         facts = read(name, text)

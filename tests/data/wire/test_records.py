@@ -102,6 +102,27 @@ def test_the_examples_of_the_schema_can_be_read(model):
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_the_schema_describes_the_record_to_those_who_write_no_python(model):
+    description = model.model_json_schema()["description"]
+    assert len(description) > 40
+    assert ">>>" not in description
+    assert "InputError" not in description
+
+
+def test_the_schemas_fit_into_an_openapi_document():
+    fastapi = pytest.importorskip("fastapi")
+    app = fastapi.FastAPI()
+
+    def take(event: EventIn | list[EventIn]) -> None: ...
+
+    app.add_api_route("/v1/events", take, methods=["POST"])
+    schema = app.openapi()["components"]["schemas"]["EventIn"]
+    assert len(schema["examples"]) == 5
+    one_or_object = schema["properties"]["items"]["items"]["anyOf"]
+    assert [kind["type"] for kind in one_or_object] == ["string", "object"]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 def test_no_record_can_be_changed_and_no_unknown_field_is_taken(model):
     record = model.read(model.model_json_schema()["examples"][0])
     with pytest.raises(ValueError, match="frozen"):
@@ -112,7 +133,7 @@ def test_no_record_can_be_changed_and_no_unknown_field_is_taken(model):
 
 
 @given(events)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_an_event_comes_back_from_the_log_as_it_was(value):
     event = EventIn.read(value)
     stored = json.loads(json.dumps(event.stored()))
@@ -123,7 +144,7 @@ def test_an_event_comes_back_from_the_log_as_it_was(value):
 
 
 @given(events)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_an_event_becomes_one_event_per_item_at_no_later_time_than_it_came(value):
     event = EventIn.read(value)
     found = event.to_events(received_at=1.5e9)
@@ -133,7 +154,7 @@ def test_an_event_becomes_one_event_per_item_at_no_later_time_than_it_came(value
 
 
 @given(items)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_an_item_comes_back_from_the_store_and_from_the_engine_as_it_was(value):
     item = ItemIn.read(value)
     assert ItemIn.from_stored(json.loads(json.dumps(item.stored()))) == item
@@ -320,7 +341,7 @@ def test_a_patch_changes_what_it_names_and_null_clears():
 
 
 @given(items)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_an_empty_patch_changes_nothing_and_one_with_all_makes_the_other(value):
     item, other = ItemIn.read({"item_id": "a", "title": "old", "price": 1.0}), ItemIn.read(value)
     assert ItemPatch().applied_to(item) == item
@@ -393,7 +414,7 @@ def test_json_of_a_document_is_loaded_or_refused():
 
 
 @given(json_values)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_whatever_comes_is_read_or_named_as_a_problem(value):
     for model in MODELS:
         records, problems = parse_records(model, [value])

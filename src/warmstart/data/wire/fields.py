@@ -14,10 +14,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     StringConstraints,
     ValidationError,
     WithJsonSchema,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from warmstart.core.errors import InputError
 from warmstart.data.reader.times import EARLIEST_EVENT, EARLIEST_ITEM
@@ -39,6 +42,7 @@ LARGEST_AMOUNT: Final = 1e12
 FIRST_MILLISECONDS: Final = 1e11
 """Seconds reach it in the year 5138, milliseconds had it in 1973."""
 
+_PYTHON_ONLY = re.compile(r"\n\s*(?:Errors:|>>>)")
 _INT64: Final = 2**63
 _URL_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)
 _NUMBER_IN_TEXT = re.compile(r"[+-]?(\d{1,7}|\d{9,})(\.\d*)?")
@@ -53,13 +57,24 @@ class WireRecord(BaseModel):
     def read(cls, value: Any) -> Self:
         """The record that `value` (an object as `json.loads` gives it) stands for. Errors: `InputError`.
 
-        The error names every field that is wrong. Fields and their limits: `model_json_schema()`.
+        The error names the first field that is wrong; `parse_records` names all of them. Fields and their
+        limits: `model_json_schema()`.
         """
         try:
             return cls.model_validate(value)
         except ValidationError as error:
             problems = field_problems(error, cls)
             raise problems[0].error() from error
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """The description without what is said to programmers in Python only."""
+        found = handler.resolve_ref_schema(handler(schema))
+        if "description" in found:
+            found["description"] = _PYTHON_ONLY.split(found["description"])[0].strip()
+        return found
 
     def _said(self, *without: str) -> dict[str, Any]:
         """What differs from the defaults, as JSON values."""
