@@ -1,5 +1,6 @@
 """Keys open what they should, for as long as they should, and are nowhere to be read."""
 
+import hmac
 import json
 import os
 import re
@@ -85,6 +86,23 @@ def test_what_no_store_could_keep_opens_nothing(ring: KeyRing, guess: str) -> No
 def test_an_id_with_the_secret_of_another_opens_nothing(ring: KeyRing) -> None:
     one, other = (ring.create(tenant=name, scopes=["read"])[0] for name in ("shop", "other"))
     assert ring.verify(one[:14] + other[14:]) is None
+
+
+@pytest.mark.parametrize("wanted", ["right", "wrong secret", "unknown id", "no key at all"])
+def test_something_is_compared_whatever_is_presented(
+    ring: KeyRing, monkeypatch: pytest.MonkeyPatch, wanted: str
+) -> None:
+    secret, _ = ring.create(tenant="shop", scopes=["read"])
+    presented = {
+        "right": secret,
+        "wrong secret": secret[:14] + "0" * 43,
+        "unknown id": "ws_aaaaaaaaaa_" + secret[14:],
+        "no key at all": "nonsense",
+    }[wanted]
+    compare = Mock(wraps=hmac.compare_digest)
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    assert (ring.verify(presented) is not None) == (wanted == "right")
+    assert compare.call_count == 1
 
 
 def test_a_key_ends_when_it_should_even_while_it_is_remembered(ring: KeyRing, clock: Clock) -> None:

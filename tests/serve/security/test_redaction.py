@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmstart.serve.security.redaction import RedactionFilter, redact, redact_value
+from warmstart.serve.security.redaction import _RULES, RedactionFilter, redact, redact_value
 
 KEYS = st.from_regex(r"ws_[a-z2-7]{10}_[A-Za-z0-9_-]{43}", fullmatch=True)
 SECRET_OF_KEY = slice(14, None)
@@ -41,6 +41,31 @@ def test_a_key_never_survives(key, before, after, place):
 def test_a_key_never_survives_a_change_of_case(key, before, change):
     changed = getattr(key, change)()
     assert changed[SECRET_OF_KEY] not in redact(before + " " + changed)
+
+
+WORDS = (
+    "ws_abcdefghij_x",
+    "ſecret",
+    "PaSsWoRd",
+    "toKen",
+    "=",
+    ": ",
+    '"',
+    "://",
+    "@",
+    "a.b",
+    "/users/",
+    "Bearer ",
+    "eyJabcd",
+)
+
+
+@given(st.lists(st.sampled_from(WORDS) | st.text(max_size=5), max_size=12).map("".join))
+def test_what_is_skipped_for_speed_would_have_changed_nothing(text):
+    slow = text
+    for _, pattern, instead in _RULES:
+        slow = pattern.sub(instead, slow)
+    assert redact(text) == slow
 
 
 @given(st.text(max_size=300))
@@ -194,6 +219,14 @@ def test_tracebacks_are_kept_and_cleaned(logged):
     assert "ValueError: bad key ws_abcdefghij_[redacted]" in shown
     assert "Traceback" in shown
     assert PART not in shown
+
+
+def test_no_formatter_of_another_kind_finds_the_error_itself():
+    error = ValueError(KEY)
+    record = logging.makeLogRecord({"msg": "m", "exc_info": (ValueError, error, None)})
+    RedactionFilter().filter(record)
+    assert record.exc_info is None
+    assert record.exc_text == "ValueError: ws_abcdefghij_[redacted]"
 
 
 def test_added_fields_are_cleaned():

@@ -26,23 +26,39 @@ _IS = rf"(?:{_QUOTE}\s{{0,4}}[=:,]|\s{{0,4}}[=:])\s{{0,4}}b?"
 """Between a name and its value: = or : as in URLs, headers and JSON; a comma as in pairs of headers."""
 
 
-def _pair(name: str, value: str, instead: str) -> tuple[re.Pattern[str], str]:
+_Rule = tuple[tuple[str, ...], re.Pattern[str], str]
+"""Texts of which one is in every match, in lower case; what is looked for; what stands there afterwards."""
+
+
+def _rule(hints: tuple[str, ...], pattern: str, instead: str) -> _Rule:
+    return hints, re.compile(pattern, re.IGNORECASE | re.DOTALL), instead
+
+
+def _pair(hints: tuple[str, ...], name: str, value: str, instead: str) -> _Rule:
     """A name and its value: in quotes up to the same quotes, and without them as far as `value` says."""
-    pattern = rf"({name}{_IS})(?:({_QUOTE})(?:(?!\2).)*|{value})"
-    return re.compile(pattern, re.IGNORECASE | re.DOTALL), rf"\1\2{instead}"
+    return _rule(hints, rf"({name}{_IS})(?:({_QUOTE})(?:(?!\2).)*|{value})", rf"\1\2{instead}")
 
 
 # In this order. Where something follows a repetition it is bounded, so that no line takes long to read.
-_RULES: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
-    (re.compile(r"ws_([a-z2-7]{10})_[\w-]+", re.IGNORECASE), rf"ws_\1_{MASK}"),
-    (re.compile(r"eyJ[\w-]{4,}(?:\.[\w-]*)+"), MASK),
-    (re.compile(r"\b(bearer|basic|digest)(\s{1,4}|%20|\+)[^\s\"',;]{6,}", re.IGNORECASE), rf"\1\2{MASK}"),
-    (re.compile(r"(://[^\s/:@\"']{0,256}:)[^\s\"']{1,1024}@"), rf"\1{MASK}@"),
-    _pair(_HEADER, r"[^\r\n]+", MASK),
-    _pair(_TELLING, r"[^\s&]+", MASK),
-    (re.compile(r"(/users/)(?!merge(?:[/?#\s\"']|$))[^\s/?#\"']+", re.IGNORECASE), rf"\1{PERSON}"),
-    _pair(rf"\b{_PERSON}", r"[^\s\"'&;,]+", PERSON),
-    (re.compile(r"[\w.+%-]{1,64}(?:@|%40)[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}"), EMAIL),
+_RULES: Final[tuple[_Rule, ...]] = (
+    _rule(("ws_",), r"ws_([a-z2-7]{10})_[\w-]+", rf"ws_\1_{MASK}"),
+    _rule(("eyj",), r"eyJ[\w-]{4,}(?:\.[\w-]*)+", MASK),
+    _rule(
+        ("bearer", "basic", "digest"),
+        r"\b(bearer|basic|digest)(\s{1,4}|%20|\+)[^\s\"',;]{6,}",
+        rf"\1\2{MASK}",
+    ),
+    _rule(("://",), r"(://[^\s/:@\"']{0,256}:)[^\s\"']{1,1024}@", rf"\1{MASK}@"),
+    _pair(("authorization", "cookie"), _HEADER, r"[^\r\n]+", MASK),
+    _pair(("key", "token", "secret", "pass", "pwd", "authorization", "cookie"), _TELLING, r"[^\s&]+", MASK),
+    _rule(("/users/",), r"(/users/)(?!merge(?:[/?#\s\"']|$))[^\s/?#\"']+", rf"\1{PERSON}"),
+    _pair(
+        ("user", "visitor", "session", "anonymous", "client", "mail"),
+        rf"\b{_PERSON}",
+        r"[^\s\"'&;,]+",
+        PERSON,
+    ),
+    _rule(("@", "%40"), r"[\w.+%-]{1,64}(?:@|%40)[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}", EMAIL),
 )
 
 
@@ -59,8 +75,10 @@ def redact(text: str, secrets: Collection[str] = ()) -> str:
     """
     for secret in secrets:
         text = text.replace(secret, MASK)
-    for pattern, instead in _RULES:
-        text = pattern.sub(instead, text)
+    folded = text.casefold()
+    for hints, pattern, instead in _RULES:
+        if any(hint in folded for hint in hints):
+            text = pattern.sub(instead, text)
     return text
 
 
