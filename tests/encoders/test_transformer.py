@@ -1,6 +1,9 @@
+import logging
+
 import numpy as np
 import pytest
 
+from tests.adapt.shops import small_network
 from warmstart.core.errors import ArtifactError, ConfigError, InputError
 from warmstart.encoders.transformer import TransformerEncoder
 
@@ -67,3 +70,24 @@ def test_the_state_is_the_fingerprint_and_another_models_is_refused(tiny_bert):
     other.set_state(encoder.get_state())
     with pytest.raises(ArtifactError):
         other.set_state({"fingerprint": "of another model"})
+
+
+@pytest.mark.parametrize(("also", "told"), [((), 0), (("embeddings.LayerNorm.weight",), 1)])
+def test_a_missing_pooler_is_not_reported_and_any_other_weight_is(tmp_path, also, told):
+    tensors = pytest.importorskip("safetensors.numpy", reason="needs the extra 'lm'")
+    small_network("masked").save(tmp_path)
+    path = tmp_path / "model.safetensors"
+    kept = {
+        name: value for name, value in tensors.load_file(path).items() if not name.endswith(tuple(also))
+    }
+    tensors.save_file({name: kept[name] for name in kept if "cls." not in name}, path, {"format": "pt"})
+    heard: list[logging.LogRecord] = []
+    handler = logging.Handler()
+    handler.emit = heard.append  # type: ignore[method-assign, assignment]
+    logger = logging.getLogger("transformers.modeling_utils")
+    logger.addHandler(handler)
+    try:
+        TransformerEncoder(model=str(tmp_path)).encode(["red shoes"])
+    finally:
+        logger.removeHandler(handler)
+    assert len([record for record in heard if "LOAD REPORT" in record.getMessage()]) == told

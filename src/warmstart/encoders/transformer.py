@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,32 @@ def without_progress_bars() -> Iterator[None]:
     finally:
         if shown:
             logging.enable_progress_bar()
+
+
+class _NoPooler(logging.Filter):
+    """Leaves out the report that nothing but the pooler is new, which no vector here goes through.
+
+    A model that was tuned as a masked one is written without it.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is to be shown."""
+        told = record.getMessage()
+        rows = [line.split("|") for line in told.splitlines() if line.count("|") >= 2]
+        named = [row for row in rows if not row[0].strip().startswith("Key")]
+        poolers = [row for row in named if "pooler." in row[0] and "MISSING" in row[1]]
+        return "LOAD REPORT" not in told or not named or len(poolers) < len(named)
+
+
+@contextmanager
+def without_pooler_reports() -> Iterator[None]:
+    """Keep transformers from reporting weights that only its own pooler lacks."""
+    shown, told = logging.getLogger("transformers.modeling_utils"), _NoPooler()
+    shown.addFilter(told)
+    try:
+        yield
+    finally:
+        shown.removeFilter(told)
 
 
 @dataclass(kw_only=True)
@@ -105,7 +132,7 @@ class TransformerEncoder(PretrainedEncoder):
                 todo="Convert the model's weights with safetensors, or choose another model.",
             )
         device = self._device(torch)
-        with without_progress_bars():
+        with without_progress_bars(), without_pooler_reports():
             model = SentenceTransformer(str(folder), device=device, model_kwargs={"use_safetensors": True})
         limit = model_folder.longest_input(folder) or self.max_length
         model.max_seq_length = min(self.max_length, limit)
