@@ -126,8 +126,9 @@ def search(model: str, scratch: Path, asked: Any) -> Iterator[Row]:
     shop, judged = small_shop(asked.items)
     whole: dict[str, FloatArray] = {}
     for name, encoder, report in compressed(model, shop.item_texts, scratch, asked):
+        read = Remembering(encoder)
         for kind, retriever in (("dense", DenseRetriever()), ("hybrid", HybridRetriever())):
-            own = search_quality(retriever.fit(shop, encoder), judged)
+            own = search_quality(retriever.fit(shop, read), judged)
             against = whole.setdefault(kind, own)
             row: Row = {"form": name, "search": kind, "queries": len(judged), "items": len(shop.item_ids)}
             for place, metric in enumerate(("e", "c", "judged")):
@@ -146,7 +147,8 @@ def text(model: str, scratch: Path, asked: Any) -> Iterator[Row]:
     examples = [([texts[i] for i in chosen], [str(labels[i]) for i in chosen]) for chosen in draws]
     whole: list[FloatArray] = []
     for name, encoder, report in compressed(model, texts, scratch, asked):
-        parts = [right_answers(encoder, known, questions, answers) for known in examples]
+        read = Remembering(encoder)
+        parts = [right_answers(read, known, questions, answers) for known in examples]
         own: FloatArray = np.array(parts, dtype=np.float32).mean(axis=0)
         whole.append(own)
         yield {
@@ -165,14 +167,12 @@ def drawn(labels: Any, seed: int) -> list[int]:
     return [int(place) for place in np.concatenate(found)]
 
 
-_KNOWN: dict[tuple[int, str], FloatArray] = {}
-
-
 class Remembering(Encoder):
-    """Reads no text twice: the questions are the same in every draw."""
+    """Reads no text twice: the questions are the same in every draw, the titles in every search."""
 
     def __init__(self, inner: Encoder) -> None:
-        self.inner = inner
+        self.inner, self.known = inner, dict[tuple[str, str], FloatArray]()
+        vars(self).update(average_heading=inner.average_heading, search_weight=inner.search_weight)
 
     @property
     def dim(self) -> int:
@@ -180,17 +180,17 @@ class Remembering(Encoder):
         return self.inner.dim
 
     def _encode(self, texts: Sequence[str], side: Any) -> FloatArray:
-        new = [t for t in dict.fromkeys(texts) if (id(self.inner), t) not in _KNOWN]
+        new = [text for text in dict.fromkeys(texts) if (text, side) not in self.known]
         if new:
-            for known, vector in zip(new, self.inner.encode(new, side), strict=True):
-                _KNOWN[id(self.inner), known] = vector
-        return np.array([_KNOWN[id(self.inner), t] for t in texts])
+            for text, vector in zip(new, self.inner.encode(new, side), strict=True):
+                self.known[text, side] = vector
+        return np.array([self.known[text, side] for text in texts])
 
 
 def right_answers(encoder: Encoder, examples: Any, asked: Sequence[str], answers: Any) -> FloatArray:
     """1 where a question is answered right; `examples` are texts and their labels."""
     classifier = EncoderLogisticClassifier()
-    classifier.fit(*examples, encoder=Remembering(encoder))
+    classifier.fit(*examples, encoder=encoder)
     guessed = np.array(classifier.classes_)[classifier.predict_proba(asked).argmax(axis=1)]
     found: FloatArray = (guessed == answers).astype(np.float32)
     return found
