@@ -87,14 +87,15 @@ class Dataset:
         frame = self.items
         if len(new) < len(added):
             frame = frame.update(added, on=c.ITEM_ID, how="left", include_nulls=True)
-        return self._having(pl.concat([frame, new]))
+        return self.having(items=pl.concat([frame, new]))
 
-    def _having(self, items: pl.DataFrame) -> Self:
-        """The same shop with a table of items known to be in order; the others are not checked again."""
+    def having(self, **tables: pl.DataFrame) -> Self:
+        """The same shop with other tables, known to be in order; the rest is not checked again."""
         same = copy(self)
-        for name in ("item_ids", "texts", "item_texts"):
+        for name in ("item_ids", "texts", "item_texts", "interactions"):
             vars(same).pop(name, None)
-        object.__setattr__(same, "items", items)
+        for name, table in tables.items():
+            object.__setattr__(same, name, table)
         return same
 
     def with_events(self, events: pl.DataFrame) -> Self:

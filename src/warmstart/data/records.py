@@ -11,7 +11,7 @@ from typing import Any, Self
 import polars as pl
 
 from warmstart.core.errors import InputError
-from warmstart.data.schema import EVENT_TYPES, EVENTS, ITEMS
+from warmstart.data.schema import EVENT_TYPES, EVENTS, ITEMS, USERS
 
 
 def _known_fields(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,6 +135,18 @@ def items_frame(items: Iterable[Item]) -> pl.DataFrame:
 def events_frame(events: Iterable[Event]) -> pl.DataFrame:
     """Events as a table with the columns of `schema.EVENTS`."""
     return _frame(events, EVENTS, json_columns=("context",))
+
+
+def profiles_frame(profiles: Mapping[str, Mapping[str, Any]]) -> pl.DataFrame:
+    """Attributes of users, by user_id, as a table with the columns of `schema.USERS`."""
+    for user_id, attributes in profiles.items():
+        _check_id("user_id", user_id)
+        _check_json("attributes", attributes)
+    texts = [
+        json.dumps(dict(said), ensure_ascii=False, sort_keys=True) if said else None
+        for said in profiles.values()
+    ]
+    return pl.DataFrame(dict(zip(USERS, (list(profiles), texts), strict=True)), schema=USERS)
 
 
 def _frame(

@@ -27,6 +27,12 @@ class Memory:
     def _profiles(self) -> dict[str, str | None]:  # built by the first question of a user
         return dict(self._users.select(c.USER_ID, c.ATTRIBUTES).iter_rows())
 
+    def know(self, profiles: pl.DataFrame, users: pl.DataFrame) -> None:
+        """Take in some profiles; `users` is the whole table with them."""
+        self._users = users
+        if "_profiles" in vars(self):
+            self._profiles.update(profiles.select(c.USER_ID, c.ATTRIBUTES).iter_rows())
+
     def query(
         self,
         *,

@@ -89,10 +89,18 @@ class Shelves:
 
     def allowed(self, filters: Mapping[str, Any], hidden: Iterable[str]) -> BoolArray:
         """Which items may be shown: available, passing every filter, not hidden; catalogue order."""
-        mask = self._filters.mask(filters) if filters else np.ones(len(self._place), dtype=np.bool_)
+        mask = self.passing(filters)
         mask[list(self._sold_out)] = False
         mask[[self._place[item_id] for item_id in hidden if item_id in self._place]] = False
         return mask
+
+    def place(self, item_id: str) -> int | None:
+        """Where an item stands in the catalogue; None when it is unknown."""
+        return self._place.get(item_id)
+
+    def passing(self, filters: Mapping[str, Any]) -> BoolArray:
+        """Which items pass every filter, sold out or not; catalogue order."""
+        return self._filters.mask(filters) if filters else np.ones(len(self._place), dtype=np.bool_)
 
     def check_known(self, item_id: str) -> None:
         """Errors: `UnknownIdError` for an item that is not in the catalogue."""
