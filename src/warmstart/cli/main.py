@@ -22,6 +22,7 @@ from warmstart.cli import (
     label,
     onboard,
     refit,
+    serve,
     store,
 )
 from warmstart.cli.demo import command as demo
@@ -55,6 +56,7 @@ _GROUPS: dict[str, dict[str, Callable[..., None]]] = {
         "refit": refit.refit,
         "rollback": refit.rollback,
     },
+    "Serve": {"serve": serve.serve},
     "Language models": {
         "adapt": adapt.adapt,
         "label": label.label,

@@ -51,6 +51,7 @@ class Engine(Questions):
     def __init__(self, settings: EngineSettings | None = None) -> None:
         self.settings = settings or EngineSettings()
         self._dataset = None
+        self.notes: dict[str, Any] = {}
 
     # -- learning ---------------------------------------------------------------------------------
 
@@ -147,11 +148,19 @@ class Engine(Questions):
 
     # -- keeping ----------------------------------------------------------------------------------
 
-    def save(self, folder: str | Path) -> Path:
-        """Save to a folder, atomically: a crash on the way leaves what was saved before."""
+    def save(self, folder: str | Path, *, notes: Mapping[str, Any] | None = None) -> Path:
+        """Save to a folder, atomically: a crash on the way leaves what was saved before.
+
+        `notes` are JSON values of the caller's own, kept with it. Returns the folder of the new version.
+        """
         dataset = replace(self._known(), events=self._log.fitted)
+        self.notes = dict(self.notes if notes is None else notes)
         saved = persistence.Saved(
-            dataset=dataset, since=self._log.since(), settings=self.settings, stages=self._stages
+            dataset=dataset,
+            since=self._log.since(),
+            settings=self.settings,
+            stages=self._stages,
+            notes=self.notes,
         )
         return persistence.save(Path(folder), saved)
 
@@ -163,6 +172,7 @@ class Engine(Questions):
         engine._take(saved.dataset, saved.stages)
         engine._log.restore(saved.since)
         engine._count()
+        engine.notes = dict(saved.notes)
         return engine
 
     # -- facts ------------------------------------------------------------------------------------
@@ -176,6 +186,13 @@ class Engine(Questions):
         """What the engine knows a user did, oldest first."""
         self._known()
         return self._log.events_of(user_id)
+
+    def user_ids(self) -> set[str]:
+        """Everybody of whom the engine knows anything."""
+        dataset = self._known()
+        tables = (dataset.users, dataset.reviews, dataset.queries)
+        named = {user_id for table in tables for user_id in table[c.USER_ID].drop_nulls().unique()}
+        return named | self._log.user_ids()
 
     def describe(self) -> dict[str, Any]:
         """What this engine is made of, as plain values."""

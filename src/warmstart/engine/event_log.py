@@ -41,6 +41,10 @@ class EventLog:
         past = () if rows is None else (_event(row) for row in self.fitted[rows].iter_rows(named=True))
         return (*past, *(event for _, event in self._since.get(user_id, ())))
 
+    def user_ids(self) -> set[str]:
+        """Who did anything."""
+        return {*self._rows, *self._since}
+
     def remove(self, user_id: str) -> tuple[int, bool]:
         """Drop a user's events; how many there were, and whether the fitted tables held any."""
         rows = self._rows.get(user_id)

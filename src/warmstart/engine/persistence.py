@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -39,6 +40,7 @@ class Saved:
     since: pl.DataFrame
     settings: EngineSettings
     stages: Stages
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
 
 def save(folder: Path, saved: Saved) -> Path:
@@ -67,6 +69,7 @@ def _read(here: Path, manifest: dict[str, Any]) -> Saved:
         since=_read_table(here / "data" / "since.parquet"),
         settings=settings,
         stages=_read_stages(here, manifest["encoder"], settings),
+        notes=manifest.get("notes", {}),
     )
 
 
@@ -104,6 +107,7 @@ def _write(folder: Path, saved: Saved) -> None:
             "saved_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "encoder": saved.stages.describe_encoder(),
             "settings": saved.settings.settings(),
+            "notes": dict(saved.notes),
         },
     )
 

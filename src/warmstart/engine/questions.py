@@ -238,6 +238,12 @@ class Questions:
         self._known()
         return self._shelves.suggest(prefix, n)
 
+    def warm_up(self) -> None:
+        """Build now what the first question of its kind would wait for: completions, filters, strangers."""
+        self.suggest("a", 1)
+        self._shelves.passing({"available": True})
+        self.recommend(n=1)
+
     # -- inside ---------------------------------------------------------------------------------
 
     def _known(self) -> Dataset:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -59,6 +59,7 @@ def refit(
     tolerance: float = 0.02,
     sample: int = 1000,
     force: bool = False,
+    notes: Mapping[str, Any] | None = None,
     seed: int = 0,
 ) -> Verdict:
     """Fit the model in a folder again, judge the new one, and save it there unless it is worse.
@@ -71,8 +72,10 @@ def refit(
     events. The version before stays: `core.artifact.roll_back` puts it in force again.
 
     With fewer than 50 questions there is no verdict and nothing is saved, unless `force`, which saves in
-    any case. Errors: `ArtifactError`; `InputError` where `shop` lacks events that the model has observed,
-    which would be lost, unless `force`.
+    any case. `notes` are kept with the new model (`Engine.save`).
+
+    Errors: `ArtifactError`; `InputError` where `shop` lacks events that the model has observed, which
+    would be lost, unless `force`.
     """
     saved = persistence.load(model)
     if shop is not None and not force:
@@ -84,7 +87,7 @@ def refit(
         return found
     if force and not found.promoted:
         found = replace(found, promoted=True, why=f"{found.why}; put in force because that was asked")
-    version = _fitted(saved, now).save(model)
+    version = _fitted(saved, now).save(model, notes=saved.notes if notes is None else notes)
     write_json(version / VERDICT_FILE, found.as_dict())
     return found
 

@@ -1,0 +1,144 @@
+"""Put a shop behind HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.text import Text
+
+from warmstart.cli.output import console, count, note
+from warmstart.core.errors import InputError
+
+if TYPE_CHECKING:
+    from warmstart.serve.settings import ServeSettings
+
+Source = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[MODEL_OR_SHOP]",
+        help="A fitted model or a shop to begin with; without it the shop begins empty, or goes on.",
+        show_default=False,
+    ),
+]
+Home = Annotated[Path, typer.Option("--home", metavar="FOLDER", help="Where facts and models are kept.")]
+StoreUrl = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        help="sqlite:///FILE or postgresql://…; without it a file in the home folder.",
+        show_default=False,
+    ),
+]
+Encoder = Annotated[
+    str,
+    typer.Option("--encoder", help="By name or folder, as in 'warmstart fit'; used when a shop is fitted."),
+]
+
+
+def serve(
+    source: Source = None,
+    *,
+    home: Home = Path("warmstart-home"),
+    store: StoreUrl = "",
+    encoder: Encoder = "auto",
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that answer.")] = 1,
+    open_to_all: Annotated[
+        bool, typer.Option("--open", help="Ask for no key; only on an address of this machine.")
+    ] = False,
+    rate: Annotated[
+        float, typer.Option("--rate", min=0.01, help="Requests a second for each key.")
+    ] = 200.0,
+    burst: Annotated[float, typer.Option("--burst", min=1, help="Requests at once for each key.")] = 400.0,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option("--origin", help="Pages that browsers may call from. Repeat for more."),
+    ] = None,
+    refit_minutes: Annotated[
+        float,
+        typer.Option("--refit-minutes", min=0, help="Learn anew at most so often; 0: only when asked."),
+    ] = 10.0,
+    drain_seconds: Annotated[
+        float, typer.Option("--drain-seconds", min=0, help="Say 'not ready' for so long before leaving.")
+    ] = 0.0,
+    tls_cert: Annotated[Path | None, typer.Option("--tls-cert", help="Certificate, PEM.")] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="Its key, PEM.")] = None,
+) -> None:
+    """Answer searches and recommendations over HTTP.
+
+    Writes are on the disk before they are acknowledged, and count in the next
+    answer. Begun without keys, it makes one for an administrator and shows it
+    once. Interrupted or killed, it goes on where it was.
+
+    [bold]Examples[/bold]
+
+      warmstart serve my-shop
+      warmstart serve my-model --home /var/lib/warmstart --workers 2
+      warmstart serve --store postgresql://shop@db/shop --host 0.0.0.0
+    """
+    from warmstart.core.extras import load_extra
+    from warmstart.serve.settings import ServeSettings
+
+    load_extra("fastapi", what="the service", extra="serve")
+    settings = ServeSettings(
+        home=home.resolve(),
+        store=store,
+        encoder=encoder,
+        host=host,
+        port=port,
+        workers=workers,
+        open_to_all=open_to_all,
+        rate=rate,
+        burst=burst,
+        origins=tuple(origin or ()),
+        refit_minutes=refit_minutes,
+        drain_seconds=drain_seconds,
+    )
+    from warmstart.serve.run import check_exposed, first_key, run_service
+
+    check_exposed(settings)
+    if source is not None:
+        _take(source, settings)
+    if secret := first_key(settings):
+        _show_key(secret)
+    scheme = "https" if tls_cert else "http"
+    note(f"Answering at {scheme}://{host}:{port}/v1, described at /openapi.json. Ctrl-C ends it.")
+    run_service(settings, **_tls(tls_cert, tls_key))
+
+
+def _take(source: Path, settings: ServeSettings) -> None:
+    """Bring a model or a shop into a store that is still empty."""
+    from warmstart.data.reader import read_shop
+    from warmstart.engine.engine import Engine
+    from warmstart.serve.run import fit_model, take_model, take_shop
+
+    if (source / "current.json").is_file():
+        taken, what = take_model(settings, Engine.load(source)), "model"
+    else:
+        note(f"Reading {source} …")
+        shop, _ = read_shop(source)
+        taken, what = take_shop(settings, shop), "shop"
+        note(f"Learning {count(len(shop.items), 'item')} …") if taken else None
+        fit_model(settings)
+    if not taken:
+        note(f"The store has items already: the {what} at {source} was left where it is.")
+
+
+def _show_key(secret: str) -> None:
+    view = console()
+    view.print(Text.assemble("Your admin key, shown this once:  ", (secret, "bold")))
+    view.print(
+        Text("Send it as 'Authorization: Bearer KEY'. More keys: warmstart keys --help", style="dim")
+    )
+
+
+def _tls(cert: Path | None, key: Path | None) -> dict[str, Any]:
+    if (cert is None) != (key is None):
+        raise InputError(
+            expected="--tls-cert and --tls-key together", found="one of them", todo="Pass both, or none."
+        )
+    return {} if cert is None else {"ssl_certfile": str(cert), "ssl_keyfile": str(key)}

@@ -1,0 +1,214 @@
+"""What can be asked of a shop over HTTP, as it comes in."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from warmstart.data.wire.events import EventIn
+from warmstart.data.wire.fields import Id
+from warmstart.engine.boosting import LARGEST
+
+MOST_ASKED = 200
+Filters = Annotated[
+    dict[str, Any],
+    Field(
+        default_factory=dict,
+        max_length=20,
+        description="By field: a value, several, or bounds: {'lte': 50}, {'not': ['red']}.",
+        examples=[{"brand": ["HP", "Dell"], "price": {"lte": 900}}],
+    ),
+]
+N = Annotated[int, Field(ge=1, le=MOST_ASKED, description="How many items.")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Words = Annotated[str, Field(max_length=2_000)]
+Ids = Annotated[list[Id], Field(max_length=1_000)]
+Hidden = Annotated[
+    list[Literal["owned", "in_cart"]],
+    Field(description="Leave out what the user bought, or has in the cart. What is sold out never comes."),
+]
+
+
+class Asked(BaseModel):
+    """What every question knows; unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BoostIn(Asked):
+    """Raise what passes `filter` by `weight` standard deviations of the scores; below 0 it sinks."""
+
+    filter: Filters
+    weight: Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+
+
+class Listed(Asked):
+    """A question whose answer is a list that has pages."""
+
+    n: N = 10
+    filter: Filters
+    exclude: Ids = []
+    cursor: Annotated[str, Field(max_length=100_000, description="'next_cursor' of the page before.")] = ""
+
+
+class Personal(Listed):
+    """A question of somebody: a user, a visitor, or the events of a session that is not kept."""
+
+    user_id: Id | None = None
+    visitor_id: Id | None = None
+    events: Annotated[
+        list[EventIn], Field(max_length=200, description="Further evidence, for this answer alone.")
+    ] = []
+    boost: Annotated[list[BoostIn], Field(max_length=20)] = []
+    hide: Hidden = []
+    explain: Annotated[bool, Field(description="All reasons, which sum to the score.")] = False
+
+    @property
+    def who(self) -> str | None:
+        """The user, else the visitor."""
+        return self.user_id or self.visitor_id
+
+
+class SearchIn(Personal):
+    """Words, and who says them."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"query": "green tea", "n": 5},
+                {"query": "降噪耳机", "user_id": "ann", "filter": {"price": {"lte": 900}}},
+            ]
+        }
+    )
+
+    query: Annotated[str, Field(min_length=1, max_length=2_000)]
+    sentence: Annotated[bool, Field(description="Obey refusals and prices in the words.")] = False
+
+
+class RecommendIn(Personal):
+    """Who is here, and what is known of the moment."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"user_id": "ann", "n": 5},
+                {"visitor_id": "v-81", "explore": 0.1, "context": {"device": "phone"}},
+                {"text": "gift for a father, under 50"},
+            ]
+        }
+    )
+
+    text: Words = ""
+    context: Annotated[dict[str, Any], Field(max_length=50)] = {}
+    diversity: Share | None = None
+    explore: Annotated[Share | None, Field(description="Share of places for new and thin items.")] = None
+    interests: Annotated[bool, Field(description="Serve each interest of the history.")] = False
+
+
+class ItemAsked(Listed):
+    """One item to start from."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"item_id": "tea-7", "n": 5}]})
+
+    item_id: Id
+
+
+class SimilarIn(ItemAsked):
+    """One item to start from, and how unlike each other the answers are to be."""
+
+    diversity: Share = 0.0
+
+
+class CartIn(Listed):
+    """What lies in a cart."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"item_ids": ["tea-7", "kettle-1"], "n": 5}]})
+
+    item_ids: Annotated[list[Id], Field(min_length=1, max_length=200)]
+
+
+class TrendingIn(Listed):
+    """Nothing need be said."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"n": 5}]})
+
+
+class RankIn(Asked):
+    """Items to bring into order for somebody or for some words."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"item_ids": ["tea-7", "kettle-1"], "user_id": "ann"}]}
+    )
+
+    item_ids: Annotated[list[Id], Field(min_length=1, max_length=1_000)]
+    user_id: Id | None = None
+    visitor_id: Id | None = None
+    query: Words = ""
+    events: Annotated[list[EventIn], Field(max_length=200)] = []
+    context: Annotated[dict[str, Any], Field(max_length=50)] = {}
+
+
+class SuggestIn(Asked):
+    """The beginning of what somebody types."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"prefix": "green t"}]})
+
+    prefix: Annotated[str, Field(max_length=200)]
+    n: Annotated[int, Field(ge=1, le=50)] = 8
+
+
+class AnswerIn(Asked):
+    """What somebody said about an item: a rating, 1 for interesting, 0 for not, null for unknown."""
+
+    item_id: Id
+    value: float | None = None
+
+
+class OnboardIn(Asked):
+    """What was answered so far."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{}, {"answers": [{"item_id": "tea-7", "value": 1}]}]}
+    )
+
+    answers: Annotated[list[AnswerIn], Field(max_length=50)] = []
+    n: N = 10
+    most: Annotated[int, Field(ge=1, le=50, description="Ask no more than this.")] = 5
+
+
+class ExplainIn(Asked):
+    """An item, and the question that it answers."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"item_id": "tea-7", "user_id": "ann"}]})
+
+    item_id: Id
+    user_id: Id | None = None
+    visitor_id: Id | None = None
+    query: Words = ""
+    events: Annotated[list[EventIn], Field(max_length=200)] = []
+    context: Annotated[dict[str, Any], Field(max_length=50)] = {}
+
+
+class MergeIn(Asked):
+    """Who turned out to be whom."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"visitor_id": "v-81", "user_id": "ann"}]})
+
+    visitor_id: Id
+    user_id: Id
+
+
+class RefitIn(Asked):
+    """Whether a new model counts even where it is not better."""
+
+    force: bool = False
+
+
+class KeyIn(Asked):
+    """What a new key may do."""
+
+    name: Annotated[str, Field(max_length=200)] = ""
+    scopes: Annotated[list[Literal["read", "write", "admin"]], Field(min_length=1)] = ["read"]
+    rate: Annotated[float | None, Field(gt=0, description="Requests a second.")] = None
+    expires_at: float | None = None

@@ -1,0 +1,74 @@
+"""What changed beside the events, as a log that every worker follows."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from warmstart.roles.store import Entry, Record, Store
+
+CHANGES: Final = "changes"
+_SERVICE: Final = "service"
+_SALT: Final = "salt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One line of the log: exactly one of these is set.
+
+    `items` were written or deleted; the profile of `user_id` was; `forgotten` and `merged` are digests of
+    ids that are no more (who was merged into whom: `user_id`); `model` is a version that is in force.
+    """
+
+    items: tuple[str, ...] = ()
+    user_id: str | None = None
+    forgotten: str = ""
+    merged: str = ""
+    model: str = ""
+
+    @property
+    def is_profile(self) -> bool:
+        """Whether it says that a user's attributes were written."""
+        return self.user_id is not None and not self.merged
+
+
+def tell(store: Store, change: Change) -> int:
+    """Write a change; returns its number."""
+    value: dict[str, Any] = {}
+    if change.items:
+        value["items"] = list(change.items)
+    for name in ("forgotten", "merged", "model"):
+        if said := getattr(change, name):
+            value[name] = said
+    return store.append([Entry(value=value, user_id=change.user_id)], log=CHANGES)[0]
+
+
+def changes_since(store: Store, number: int) -> Iterable[tuple[int, Change]]:
+    """What changed after this number."""
+    for entry in store.read(log=CHANGES, since=number):
+        said = {**entry.value, "items": tuple(entry.value.get("items", ()))}
+        yield entry.number or 0, Change(**said, user_id=entry.user_id)
+
+
+class Digests:
+    """Names of people that only who knows the name can recognise.
+
+    The salt is the tenant's own, so that a list of likely ids does not open the log of another.
+    """
+
+    def __init__(self, store: Store) -> None:
+        fresh = Record(key=_SALT, value=secrets.token_hex(32))
+        store.put(_SERVICE, [fresh], only_new=True)
+        kept = store.get(_SERVICE, _SALT)
+        self._salt = bytes.fromhex((kept or fresh).value)
+
+    def of(self, user_id: str) -> str:
+        """The digest of an id."""
+        return hashlib.blake2b(user_id.encode(), key=self._salt, digest_size=16).hexdigest()
+
+    def find(self, digest: str, among: Iterable[str]) -> str | None:
+        """Which of these ids has the digest; None when none has."""
+        return next((user_id for user_id in among if self.of(user_id) == digest), None)

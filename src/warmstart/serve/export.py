@@ -1,0 +1,24 @@
+"""All that a shop keeps of one person, for them to take along."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from warmstart.data.wire.events import EventIn
+from warmstart.roles.store import USERS, Store
+from warmstart.serve.facts import UNTIMED
+
+
+def all_of(store: Store, user_id: str) -> dict[str, Any]:
+    """Profile and events of a user, in the shapes in which they can be sent again."""
+    profile = store.get(USERS, user_id)
+    events = []
+    for entry in store.read(user_id=user_id):
+        said = {name: value for name, value in entry.value.items() if name != UNTIMED}
+        event = EventIn.from_stored(said, user_id)
+        events.append({**event.stored(), "user_id": user_id, "received_at": entry.at})
+    return {
+        "user_id": user_id,
+        "attributes": {} if profile is None else profile.value,
+        "events": events,
+    }

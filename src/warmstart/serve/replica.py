@@ -1,0 +1,176 @@
+"""One engine that follows a store."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from warmstart.core.artifact import current_version, roll_back
+from warmstart.core.errors import ArtifactError
+from warmstart.data.records import Event, Item
+from warmstart.data.wire.items import ItemIn
+from warmstart.engine.engine import Engine
+from warmstart.roles.store import EVENTS, ITEMS, USERS, Store
+from warmstart.serve.changes import CHANGES, Change, Digests, changes_since
+from warmstart.serve.facts import Seen, events_of, last_number, read_shop_of
+
+log = logging.getLogger(__name__)
+
+FIT_AT_ONCE = 500
+"""So many items are learned while one waits; larger shops are learned beside."""
+
+
+class Replica:
+    """A shop's engine and how far it has read the store's logs.
+
+    The store is the truth, and every engine follows it by `catch_up`: the one whose worker wrote, those of
+    other workers, and one that starts again after a crash. So they all do the same, and nothing that was
+    written can be missed. Not for several threads: its owner calls it from one.
+    """
+
+    def __init__(self, store: Store, folder: Path, *, encoder: str = "auto") -> None:
+        self.store, self.folder, self.encoder = store, folder, encoder
+        self.digests = Digests(store)
+        self.engine: Engine | None = None
+        self.version = ""
+        self.seen = Seen()
+        self.removed: set[str] = set()
+        self.wants_relearning = False
+        self.wants_model = ""
+
+    # -- beginning --------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Load the model in force, and read on from where it was made; fit a small shop that has none."""
+        try:
+            self._load()
+        except ArtifactError as error:
+            self._go_back(error)
+        self.catch_up()
+        if self.engine is not None:
+            self.engine.warm_up()
+
+    def _load(self) -> None:
+        if not (self.folder / "current.json").is_file():
+            return
+        version = current_version(self.folder).name
+        engine = Engine.load(self.folder)
+        seen = Seen.of(engine.notes)
+        last = self.store.describe().last
+        if seen.events > last.get(EVENTS, 0) or seen.changes > last.get(CHANGES, 0):
+            log.warning("the store is older than the model (a backup was restored); learning it anew")
+            return
+        self.engine, self.version, self.seen = engine, version, seen
+
+    def _go_back(self, error: ArtifactError) -> None:
+        """A damaged model must not keep the shop closed: the version before it serves, or none."""
+        log.error("the model cannot be used: %s", error)
+        try:
+            roll_back(self.folder)
+            self._load()
+            log.warning("the version before it is in force: %s", self.version)
+        except ArtifactError as second:
+            log.error("nor can the one before it: %s; learning the shop anew", second)
+
+    def fit_at_once(self) -> bool:
+        """Learn a small shop that has no model yet, in this thread; whether that was done."""
+        shop, seen = read_shop_of(self.store, self.store.name)
+        if not 0 < len(shop.items) <= FIT_AT_ONCE:
+            return False
+        self.engine = Engine().fit(shop, encoder=self.encoder)
+        self.version = self.engine.save(self.folder, notes=seen.as_dict()).name
+        self.seen, self.removed = seen, set()
+        return True
+
+    # -- following --------------------------------------------------------------------------------
+
+    def catch_up(self, names: Mapping[str, str] | None = None) -> int:
+        """Learn what was written since; returns how many entries that were.
+
+        `names` are ids by their digests, where the caller knows them: it saves the search for who was
+        forgotten or merged.
+        """
+        if self.engine is None and not self.fit_at_once():
+            return 0
+        events = self._observe()
+        changes = 0
+        for number, change in changes_since(self.store, self.seen.changes):
+            self._follow(change, names or {})
+            self.seen = Seen(events=self.seen.events, changes=number)
+            changes += 1
+        return events + changes
+
+    def _observe(self) -> int:
+        engine, count, last, found = self.ready, 0, self.seen.events, list[Event]()
+        for entry in self.store.read(since=self.seen.events):
+            found.extend(events_of(entry))
+            last, count = entry.number or last, count + 1
+        engine.observe(found)
+        self.seen = Seen(events=last, changes=self.seen.changes)
+        return count
+
+    def _follow(self, change: Change, names: Mapping[str, str]) -> None:
+        if change.items:
+            self._take_items(change.items)
+        elif change.is_profile and change.user_id:
+            self._take_profile(change.user_id)
+        elif change.forgotten and (gone := self._who(change.forgotten, names)):
+            self._forget(gone)
+        elif change.merged and change.user_id and (visitor := self._who(change.merged, names)):
+            self.ready.merge(visitor, change.user_id)
+        elif change.model and change.model != self.version:
+            self.wants_model = change.model
+
+    def _who(self, digest: str, names: Mapping[str, str]) -> str | None:
+        return names.get(digest) or self.digests.find(digest, self.ready.user_ids())
+
+    def _take_items(self, item_ids: tuple[str, ...]) -> None:
+        """The items as the store has them now; one that it has no more is shown no more."""
+        there = {item_id: self.store.get(ITEMS, item_id) for item_id in dict.fromkeys(item_ids)}
+        present = [ItemIn.from_stored(record.value).to_item() for record in there.values() if record]
+        gone = {item_id for item_id, record in there.items() if record is None}
+        known = [item_id for item_id in sorted(gone) if self.ready.item(item_id)]
+        hidden = [Item(item_id=item_id, available=False) for item_id in known]
+        self.removed = (self.removed | gone) - {item.item_id for item in present}
+        if present or hidden:
+            self.ready.add([*present, *hidden])
+
+    def _take_profile(self, user_id: str) -> None:
+        record = self.store.get(USERS, user_id)
+        self.ready.know({user_id: record.value if record else {}})
+
+    def _forget(self, user_id: str) -> None:
+        """Forget who is gone; what they did after that, under the same id, is somebody's who came new."""
+        self.ready.forget(user_id, relearn=False)
+        self.wants_relearning = True
+        back = [
+            event
+            for entry in self.store.read(user_id=user_id)
+            if (entry.number or 0) <= self.seen.events
+            for event in events_of(entry)
+        ]
+        self.ready.observe(back)
+
+    # -- another model ----------------------------------------------------------------------------
+
+    def successor(self) -> Replica:
+        """A replica of the model that is in force by now, which has read on to this moment."""
+        other = Replica(self.store, self.folder, encoder=self.encoder)
+        other.start()
+        return other
+
+    @property
+    def ready(self) -> Engine:
+        """The engine. Errors: `ArtifactError` while there is none."""
+        if self.engine is None:
+            raise ArtifactError(
+                expected="a shop that has been learned",
+                found="none",
+                todo="Send items; a large shop takes a minute.",
+            )
+        return self.engine
+
+    def behind(self) -> int:
+        """How many events the store has that this engine has not."""
+        return max(last_number(self.store, EVENTS) - self.seen.events, 0)

@@ -1,0 +1,32 @@
+"""Whether it runs, and how."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from warmstart.serve.routes.common import Json, Serving
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz", summary="Does the process answer?")
+async def healthz() -> Response:
+    """200 as long as the process lives; says nothing about whether it can serve."""
+    return Json({"status": "alive"})
+
+
+@router.get("/readyz", summary="Should requests come here?", responses={503: {"description": "Not now."}})
+async def readyz(service: Serving) -> Response:
+    """200 while requests are answered: not before the shop is open, and no more on the way out."""
+    ready = service.is_ready
+    state = "ready" if ready else "stopping" if service.is_stopping else "starting"
+    return Json({"status": state}, status_code=200 if ready else 503)
+
+
+@router.get("/metrics", summary="For Prometheus.")
+async def metrics(service: Serving) -> Response:
+    """Counters of all shops; no ids of users or items are among them."""
+    waiting = sum(len(shop.writer) for shop in service.shops.values())
+    service.metrics.state(waiting=waiting, ready=service.is_ready)
+    body, media_type = service.metrics.render()
+    return Response(body, media_type=media_type)

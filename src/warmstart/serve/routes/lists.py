@@ -1,0 +1,236 @@
+"""Questions whose answer is a list of items."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter, Response
+
+from warmstart.core.errors import UnknownIdError
+from warmstart.data.item_list import ItemList
+from warmstart.engine.engine import Engine
+from warmstart.serve import asked as q
+from warmstart.serve.answering import (
+    NO_MODEL,
+    Page,
+    as_answer,
+    boosts,
+    evidence,
+    hidden_from,
+    new_request_id,
+)
+from warmstart.serve.routes.common import PROBLEMS, Json, ReadShop, Serving
+from warmstart.serve.shop import LiveShop
+from warmstart.serve.state import Service
+
+router = APIRouter(prefix="/v1", tags=["questions"], responses=PROBLEMS)
+_NOTHING = ItemList(item_ids=(), scores=np.zeros(0, dtype=np.float32), warnings=(NO_MODEL,))
+
+
+async def _listed(
+    service: Service,
+    shop: LiveShop,
+    scenario: str,
+    question: Callable[[Engine], ItemList],
+    *,
+    page: Page | None = None,
+    n: int = 0,
+    why: Callable[[Engine, str], Any] | None = None,
+) -> Response:
+    """Ask, and give the answer its shape."""
+    began = time.perf_counter()
+
+    def answer(engine: Engine) -> tuple[ItemList, list[Any]]:
+        items = question(engine)
+        return items, [why(engine, item_id) for item_id in items.item_ids] if why else []
+
+    items, reasons = await shop.ask(answer) if shop.has_model else (_NOTHING, [])
+    service.metrics.answer(scenario, items)
+    if reasons:
+        items = replace(items, reasons=tuple(reasons))
+    more = {"next_cursor": page.following(items, n)} if page else {}
+    found = as_answer(new_request_id(scenario), items, began=began, model=shop.version, **more)
+    return Json(found)
+
+
+def _check_there(shop: LiveShop, item_id: str) -> None:
+    if shop.is_removed(item_id):
+        raise UnknownIdError(
+            expected="an item of the shop", found=f"{item_id!r}, which was deleted", todo="Check the id."
+        )
+
+
+@router.post("/search", summary="Items for some words")
+async def search(asked: q.SearchIn, shop: ReadShop, service: Serving) -> Response:
+    """The items that answer a query best, with regard to the searcher's taste when known."""
+    events = evidence(asked)
+    page = Page.of(asked)
+
+    def question(engine: Engine) -> ItemList:
+        return engine.search(
+            asked.query,
+            user_id=asked.who,
+            n=asked.n,
+            filters=asked.filter,
+            exclude=page.exclude | hidden_from(engine, asked),
+            events=events,
+            sentence=asked.sentence,
+            boosts=boosts(asked),
+        )
+
+    def why(engine: Engine, item_id: str) -> Any:
+        return engine.explain(item_id, user_id=asked.who, text=asked.query, events=events).reasons
+
+    return await _listed(
+        service, shop, "search", question, page=page, n=asked.n, why=why if asked.explain else None
+    )
+
+
+@router.post("/recommend", summary="Items for somebody")
+async def recommend(asked: q.RecommendIn, shop: ReadShop, service: Serving) -> Response:
+    """The items a user may want next; for a stranger, what most people want."""
+    events = evidence(asked)
+    page = Page.of(asked)
+
+    def question(engine: Engine) -> ItemList:
+        return engine.recommend(
+            asked.who,
+            n=asked.n,
+            filters=asked.filter,
+            exclude=page.exclude | hidden_from(engine, asked),
+            events=events,
+            text=asked.text,
+            exposure=asked.explore,
+            diversity=asked.diversity,
+            context=asked.context,
+            interests=asked.interests,
+            boosts=boosts(asked),
+        )
+
+    def why(engine: Engine, item_id: str) -> Any:
+        return engine.explain(item_id, user_id=asked.who, events=events, context=asked.context).reasons
+
+    return await _listed(
+        service, shop, "recommend", question, page=page, n=asked.n, why=why if asked.explain else None
+    )
+
+
+@router.post("/similar", summary="Items like one item")
+async def similar(asked: q.SimilarIn, shop: ReadShop, service: Serving) -> Response:
+    """The items most like one item; with `diversity` not all of them like each other."""
+    _check_there(shop, asked.item_id)
+    page = Page.of(asked)
+    return await _listed(
+        service,
+        shop,
+        "similar",
+        lambda engine: engine.similar(
+            asked.item_id,
+            n=asked.n,
+            filters=asked.filter,
+            exclude=page.exclude,
+            diversity=asked.diversity,
+        ),
+        page=page,
+        n=asked.n,
+    )
+
+
+@router.post("/complement", summary="Items that go with one item")
+async def complement(asked: q.ItemAsked, shop: ReadShop, service: Serving) -> Response:
+    """The items that go with one item and are not the same thing again."""
+    _check_there(shop, asked.item_id)
+    page = Page.of(asked)
+    return await _listed(
+        service,
+        shop,
+        "complement",
+        lambda engine: engine.complement(
+            asked.item_id, n=asked.n, filters=asked.filter, exclude=page.exclude
+        ),
+        page=page,
+        n=asked.n,
+    )
+
+
+@router.post("/cart", summary="Items that go with a cart")
+async def cart(asked: q.CartIn, shop: ReadShop, service: Serving) -> Response:
+    """The items that go best with those in a cart."""
+    page = Page.of(asked)
+    return await _listed(
+        service,
+        shop,
+        "cart",
+        lambda engine: engine.cart(asked.item_ids, n=asked.n, filters=asked.filter, exclude=page.exclude),
+        page=page,
+        n=asked.n,
+    )
+
+
+@router.post("/trending", summary="Items much was done with lately")
+async def trending(asked: q.TrendingIn, shop: ReadShop, service: Serving) -> Response:
+    """The items that most was done with in the last days; the same for everyone."""
+    page = Page.of(asked)
+    return await _listed(
+        service,
+        shop,
+        "trending",
+        lambda engine: engine.trending(n=asked.n, filters=asked.filter, exclude=page.exclude),
+        page=page,
+        n=asked.n,
+    )
+
+
+@router.post("/rank", summary="A list of yours in order")
+async def rank(asked: q.RankIn, shop: ReadShop, service: Serving) -> Response:
+    """These items, best first for this user or these words; nothing is added or hidden."""
+    events = evidence(asked)
+    return await _listed(
+        service,
+        shop,
+        "rank",
+        lambda engine: engine.rank(
+            [item_id for item_id in asked.item_ids if not shop.is_removed(item_id)],
+            user_id=asked.user_id or asked.visitor_id,
+            text=asked.query,
+            events=events,
+            context=asked.context,
+        ),
+    )
+
+
+@router.post("/explain", summary="Why an item stands where it stands")
+async def explain(asked: q.ExplainIn, shop: ReadShop) -> Response:
+    """Why an item has the score it has: reasons that sum to the score, largest first."""
+    _check_there(shop, asked.item_id)
+    began = time.perf_counter()
+    events = evidence(asked)
+    found = await shop.ask(
+        lambda engine: engine.explain(
+            asked.item_id,
+            user_id=asked.user_id or asked.visitor_id,
+            text=asked.query,
+            events=events,
+            context=asked.context,
+        )
+    )
+    items = ItemList(
+        item_ids=(found.item_id,),
+        scores=np.array([found.score], dtype=np.float32),
+        sources=(found.source,),
+        reasons=(found.reasons,),
+    )
+    return Json(as_answer(new_request_id("explain"), items, began=began, model=shop.version))
+
+
+@router.post("/suggest", summary="Completions of what somebody types")
+async def suggest(asked: q.SuggestIn, shop: ReadShop) -> Response:
+    """What the words may become."""
+    began = time.perf_counter()
+    texts = await shop.ask(lambda engine: engine.suggest(asked.prefix, asked.n)) if shop.has_model else []
+    took = round((time.perf_counter() - began) * 1000, 3)
+    return Json({"request_id": new_request_id("suggest"), "suggestions": texts, "took_ms": took})

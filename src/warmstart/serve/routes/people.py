@@ -1,0 +1,65 @@
+"""Strangers, users, and what is theirs."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+
+from warmstart.data.dataset import Dataset
+from warmstart.data.item_list import ItemList
+from warmstart.engine.engine import Engine
+from warmstart.serve import asked as q
+from warmstart.serve.answering import NO_MODEL, as_answer, new_request_id
+from warmstart.serve.routes.common import PROBLEMS, Admin, AdminShop, Json, ReadShop, Serving, WriteShop
+from warmstart.tasks.onboarding.onboarding import Onboarding
+from warmstart.tasks.onboarding.tastes import Answer
+
+router = APIRouter(prefix="/v1", tags=["people"], responses=PROBLEMS)
+UserId = Annotated[str, Path(max_length=512)]
+
+
+@router.post("/onboard", summary="What to ask a stranger next")
+async def onboard(asked: q.OnboardIn, shop: ReadShop) -> Response:
+    """The most telling item to ask about, and what would be recommended by now."""
+    began = time.perf_counter()
+    if not shop.has_model:
+        return Json(
+            {"request_id": new_request_id("onboard"), "ask": None, "items": [], "warnings": [NO_MODEL]}
+        )
+    asking: Onboarding = await shop.derived("onboarding", _asking)
+    ask, items = await shop.ask(lambda engine: _onboarded(engine, asking, asked))
+    answer = as_answer(new_request_id("onboard"), items, began=began, model=shop.version)
+    return Json({"ask": ask, **answer})
+
+
+def _onboarded(engine: Engine, asking: Onboarding, asked: q.OnboardIn) -> tuple[str | None, ItemList]:
+    answers = [Answer(item_id=said.item_id, value=said.value) for said in asked.answers]
+    following = None if len(answers) >= asked.most else asking.next(answers)
+    return following, engine.recommend(n=asked.n, events=asking.events(answers))
+
+
+def _asking(shop: Dataset) -> Onboarding:
+    return Onboarding(most=50).fit(shop)
+
+
+@router.post("/users/merge", summary="A visitor turned out to be a user")
+async def merge(asked: q.MergeIn, shop: WriteShop) -> Response:
+    """All that is known of the visitor is the user's from now on. Merging again changes nothing."""
+    moved = await shop.merge(asked.visitor_id, asked.user_id)
+    return Json({"request_id": new_request_id("write"), "moved": moved})
+
+
+@router.get("/users/{user_id}/export", summary="All that is kept of a user")
+async def export(user_id: UserId, shop: WriteShop) -> Response:
+    """Attributes and events, in the shape in which they can be sent again."""
+    return Json(await shop.export(user_id))
+
+
+@router.delete("/users/{user_id}", summary="Forget a user")
+async def forget(user_id: UserId, shop: AdminShop, caller: Admin, service: Serving) -> Response:
+    """Gone from store and answers when this answers; counts over all users follow within minutes."""
+    gone = await shop.forget(user_id)
+    await shop.on_disk(lambda: service.audit(caller.tenant).record(caller, "forget", deleted=gone))
+    return Json({"request_id": new_request_id("write"), "deleted": gone})

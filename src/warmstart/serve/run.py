@@ -1,0 +1,155 @@
+"""Start a service and keep it running."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from warmstart.core.errors import ConfigError
+from warmstart.core.extras import load_extra
+from warmstart.data.dataset import Dataset
+from warmstart.roles.store import ITEMS, Store
+from warmstart.serve.facts import Seen, import_shop, last_number
+from warmstart.serve.settings import ADMIN_KEY_VARIABLE, SYSTEM, ServeSettings
+from warmstart.store.opening import open_store
+
+if TYPE_CHECKING:
+    from warmstart.engine.engine import Engine
+
+FACTORY = "warmstart.serve.app:create_app"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def check_exposed(settings: ServeSettings) -> None:
+    """Errors: `ConfigError` for a service without keys that others than this machine could reach."""
+    if settings.open_to_all and settings.host not in LOOPBACK:
+        raise ConfigError(
+            expected="keys, or an address that only this machine reaches",
+            found=f"no keys on {settings.host}",
+            todo="Leave --open out, or listen on 127.0.0.1 behind something that asks who comes.",
+        )
+
+
+def first_key(settings: ServeSettings) -> str | None:
+    """The secret of a new admin key, where a service has none yet and asks for one; None otherwise."""
+    from warmstart.serve.security.keys import KeyRing
+
+    if settings.open_to_all or os.environ.get(ADMIN_KEY_VARIABLE):
+        return None
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with open_store(settings.store_url, tenant=SYSTEM) as store:
+        ring = KeyRing(store)
+        if ring.list():
+            return None
+        return ring.create(tenant="default", scopes=["admin"], name="first")[0]
+
+
+def take_shop(settings: ServeSettings, shop: Dataset, tenant: str = "default") -> bool:
+    """Import a shop into a store that has no items yet; whether that was done."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with open_store(settings.store_url, tenant=tenant) as store:
+        if _has_items(store):
+            return False
+        import_shop(store, shop)
+        return True
+
+
+def take_model(settings: ServeSettings, engine: Engine, tenant: str = "default") -> bool:
+    """Import a fitted shop with its model, where the store has no items yet; whether that was done."""
+    if not take_shop(settings, engine.dataset, tenant):
+        return False
+    with open_store(settings.store_url, tenant=tenant) as store:
+        from warmstart.roles.store import EVENTS
+        from warmstart.serve.changes import CHANGES
+
+        seen = Seen(events=last_number(store, EVENTS), changes=last_number(store, CHANGES))
+    engine.save(settings.models_of(tenant), notes=seen.as_dict())
+    return True
+
+
+def fit_model(settings: ServeSettings, tenant: str = "default") -> bool:
+    """Fit what the store holds where there is no model yet; whether that was done."""
+    from warmstart.serve.refitting import Task, run
+
+    folder = settings.models_of(tenant)
+    if (folder / "current.json").is_file():
+        return False
+    task = Task(
+        kind="refit",
+        store=settings.store_url,
+        tenant=tenant,
+        folder=str(folder),
+        encoder=settings.encoder,
+    )
+    return bool(run(task)["promoted"])
+
+
+def _has_items(store: Store) -> bool:
+    return next(iter(store.scan(ITEMS, n=1)), None) is not None
+
+
+def run_service(settings: ServeSettings, **more: Any) -> None:
+    """Answer requests until told to stop; `more` goes to uvicorn (TLS files, for one).
+
+    On SIGTERM the service first says at /readyz that it is leaving, for `drain_seconds`, so that nobody
+    sends more; then it finishes what it has begun.
+    """
+    uvicorn = load_extra("uvicorn", what="the service", extra="serve")
+    check_exposed(settings)
+    settings.to_environment()
+    _configure_logs()
+    options: dict[str, Any] = {
+        "host": settings.host,
+        "port": settings.port,
+        "factory": True,
+        "access_log": False,
+        "server_header": False,
+        "log_config": None,
+        "timeout_graceful_shutdown": 30,
+        **more,
+    }
+    if settings.workers == 1:
+        _serve_alone(uvicorn, options)
+        return
+    with tempfile.TemporaryDirectory(prefix="warmstart-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        uvicorn.run(FACTORY, workers=settings.workers, **options)
+
+
+def _serve_alone(uvicorn: Any, options: dict[str, Any]) -> None:
+    from warmstart.serve.app import create_app
+
+    settings = ServeSettings.from_environment()
+    app = create_app(settings)
+    server = uvicorn.Server(uvicorn.Config(app, **{**options, "factory": False}))
+    leave = server.handle_exit
+
+    def handle_exit(number: int, frame: Any) -> None:
+        service = getattr(app.state, "service", None)
+        if service is None or service.is_stopping or not settings.drain_seconds:
+            leave(number, frame)
+            return
+        service.is_stopping = True
+        signal.signal(signal.SIGALRM, lambda *_: leave(number, frame))
+        signal.setitimer(signal.ITIMER_REAL, settings.drain_seconds)
+
+    server.handle_exit = handle_exit
+    server.run()
+
+
+def _configure_logs() -> None:
+    from warmstart.serve.security.redaction import RedactionFilter
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.addFilter(RedactionFilter())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+
+
+def describe_home(home: Path) -> str:
+    """Where things are kept, for a person."""
+    return f"{home}/store.db (facts), {home}/models (what was learned)"
