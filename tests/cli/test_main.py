@@ -33,6 +33,7 @@ COMMANDS = {
     "label",
     "compress",
     "rollback",
+    "serve",
     "evaluate",
     "export",
 }
