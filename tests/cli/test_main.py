@@ -108,7 +108,7 @@ def test_the_shell_completes_commands() -> None:
     done = shell(
         "-m", "warmstart", _WARMSTART_COMPLETE="complete_bash", COMP_WORDS="warmstart se", COMP_CWORD="1"
     )
-    assert done.stdout.split() == ["search"]
+    assert done.stdout.split() == ["search", "serve"]
 
 
 def test_a_mistyped_command_is_a_usage_error_with_a_suggestion(run: Run) -> None:

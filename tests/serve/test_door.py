@@ -106,3 +106,17 @@ def test_dialects_are_read_as_they_are(shop):
     assert found["accepted"] == 1
     assert shop.ask("/v1/recommend", {"visitor_id": "c1"})["warnings"] == []
     assert shop.post("/v1/dialects/klingon", {}).status_code == 400
+
+
+def test_what_people_type_by_mistake_is_masked(shop):
+    shop.ask("/v1/events", {"event_type": "search", "user_id": "ann", "query": "order of ann@example.com"})
+    kept = shop.client.get("/v1/users/ann/export", headers=shop.headers).json()
+    assert kept["events"][0]["query"] == "order of [email]"
+
+
+def test_changes_of_items_in_a_dialect_keep_the_rest(shop):
+    body = {"event": "item", "id": "1", "timestamp": "1599391467000", "item": "tea"}
+    found = shop.ask("/v1/dialects/metarank", {**body, "fields": [{"name": "price", "value": 4.5}]})
+    assert found["items"] == 1
+    item = shop.client.get("/v1/items/tea", headers=shop.headers).json()
+    assert (item["price"], item["title"]) == (4.5, "Green tea, loose leaves")

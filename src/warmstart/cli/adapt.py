@@ -125,7 +125,7 @@ def adapt(
 
       warmstart adapt my-shop --out my-encoder --model /models/minilm
       warmstart adapt my-shop --out my-encoder --scratch --static
-      warmstart adapt my-shop --out my-encoder --choose 30 --minutes 10 --track mlflow
+      warmstart adapt my-shop --out my-encoder --choose 30 --track mlflow
       warmstart fit my-shop --out my-model --encoder my-encoder
     """
     _check_out(out)

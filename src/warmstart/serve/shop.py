@@ -125,6 +125,20 @@ class LiveShop:
         self.store.put(ITEMS, records)
         tell(self.store, Change(items=tuple(record.key for record in records)))
 
+    async def change_items(self, items: Sequence[ItemIn]) -> None:
+        """Change what was sent of these items; those that are new begin with it."""
+
+        def change() -> None:
+            now: dict[str, ItemIn] = {}
+            for item in items:
+                record = None if item.item_id in now else self.store.get(ITEMS, item.item_id)
+                old = ItemIn.from_stored(record.value) if record else now.get(item.item_id)
+                now[item.item_id] = ItemPatch.of(item).applied_to(old) if old else item
+            self._put_and_tell([Record(key=item.item_id, value=item.stored()) for item in now.values()])
+
+        await self.on_disk(change)
+        await self.catch_up()
+
     async def patch_item(self, item_id: str, patch: ItemPatch) -> ItemIn:
         """Change some facts of an item; what it is now. Errors: `UnknownIdError`."""
 

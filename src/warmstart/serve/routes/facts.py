@@ -13,6 +13,7 @@ from warmstart.data.wire.dialects import read as read_dialect
 from warmstart.data.wire.events import EventIn
 from warmstart.data.wire.fields import WireRecord
 from warmstart.data.wire.items import ItemIn, ItemPatch
+from warmstart.data.wire.masking import masked_event
 from warmstart.data.wire.parsing import load_json, parse_records
 from warmstart.data.wire.records import UserIn
 from warmstart.serve.answering import new_request_id
@@ -104,11 +105,12 @@ async def put_events(
 ) -> Response:
     """One event, a list, or NDJSON. When this answers they are on the disk and count in the next answer.
 
+    E-mails, numbers of phones and cards and the like in queries, context and properties are masked.
     The same `event_id`, or the same call with the same Idempotency-Key, is written once.
     """
     began = time.perf_counter()
     events, skipped = await _records(request, EventIn, lenient=lenient)
-    await shop.write_events(events, key)
+    await shop.write_events([masked_event(event) for event in events], key)
     service.metrics.took(events)
     return _taken(began, len(events), skipped)
 
@@ -130,17 +132,19 @@ async def put_dialect(
             todo="Map your events to one of them, or send them to /v1/events.",
         )
     facts = read_dialect(dialect, load_json(await request.body()))
-    await _take(shop, facts, key)
+    await _take(shop, dialect, facts, key)
     service.metrics.took(facts.events)
     counts = {"items": len(facts.items), "users": len(facts.users), "merges": len(facts.merges)}
     return _taken(began, len(facts.events), list(facts.skipped), **counts)
 
 
-async def _take(shop: LiveShop, facts: Facts, key: str) -> None:
-    if facts.items:
+async def _take(shop: LiveShop, dialect: str, facts: Facts, key: str) -> None:
+    if facts.items and DIALECTS[dialect].items_are_changes:
+        await shop.change_items(facts.items)
+    elif facts.items:
         await shop.put_items(facts.items)
     if facts.users:
         await shop.put_users(facts.users)
-    await shop.write_events(facts.events, key)
+    await shop.write_events([masked_event(event) for event in facts.events], key)
     for visitor_id, user_id in facts.merges:
         await shop.merge(visitor_id, user_id)
