@@ -6,17 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-pytest.importorskip("fastapi")
-pytest.importorskip("httpx")
-
-from starlette.testclient import TestClient
-
-from warmstart.serve.app import create_app
-from warmstart.serve.settings import ServeSettings
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
 
 ADMIN = "an-admin-key-for-the-tests-only-0123456789"
 
@@ -56,6 +51,13 @@ class Shop:
 @pytest.fixture
 def serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Opens a service on a folder; again on the same folder goes on where it was."""
+    pytest.importorskip("fastapi")
+    pytest.importorskip("httpx")
+    from starlette.testclient import TestClient
+
+    from warmstart.serve.app import create_app
+    from warmstart.serve.settings import ServeSettings
+
     monkeypatch.setenv("WARMSTART_ADMIN_KEY", ADMIN)
 
     @contextmanager

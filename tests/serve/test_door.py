@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.serve.conftest import ADMIN, ITEMS, Shop
-
-pytest.importorskip("fastapi")
 
 
 def test_without_a_key_nothing_is_told(shop):

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.serve.conftest import ITEMS
-
-pytest.importorskip("fastapi")
 
 
 def test_an_empty_shop_answers_and_says_what_is_missing(serving):
