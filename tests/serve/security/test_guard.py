@@ -17,9 +17,9 @@ SECRET = "a-secret-for-tests-of-32-bytes-and-more"
 
 
 def made(ring: KeyRing, *, secret: str | None = None, is_open: bool = False) -> Guard:
-    tokens = TokenReader(secret, clock=Clock())
     if secret is not None:
         pytest.importorskip("jwt", reason="needs the extra 'serve'")
+    tokens = TokenReader(secret, clock=Clock())
     return Guard(ring, tokens, RateLimiter(1, 2, Clock()), open=is_open)
 
 
