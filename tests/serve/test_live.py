@@ -13,6 +13,15 @@ def test_an_empty_shop_answers_and_says_what_is_missing(serving):
         assert shop.ask("/v1/suggest", {"prefix": "te"})["suggestions"] == []
 
 
+def test_a_large_first_import_is_learned_beside_and_then_answers(serving):
+    many = [{"item_id": f"i{n}", "title": f"Thing number {n} of {n % 7} kinds"} for n in range(600)]
+    with serving() as shop:
+        shop.ask("/v1/items", many)
+        assert shop.ask("/v1/recommend", {})["warnings"] == ["shop_is_being_learned"]
+        assert shop.ask("/v1/admin/refit", {})["promoted"]
+        assert shop.ids("/v1/search", {"query": "number 599", "n": 1}) == ["i599"]
+
+
 def test_items_are_found_as_soon_as_they_are_sent(shop):
     assert shop.ids("/v1/search", {"query": "green tea", "n": 1}) == ["tea"]
     shop.ask("/v1/items", {"item_id": "whisk", "title": "Bamboo matcha whisk"})

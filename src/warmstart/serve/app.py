@@ -10,6 +10,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from warmstart.core.errors import ConfigError
 from warmstart.serve.door import Door
 from warmstart.serve.metrics import Metrics
 from warmstart.serve.problems import handle_problems
@@ -72,6 +73,12 @@ def create_app(settings: ServeSettings | None = None) -> FastAPI:
 
 def open_service(settings: ServeSettings) -> Service:
     """The store, and who may come in. Errors: `StoreError`, `ConfigError`."""
+    if settings.store_url.startswith("memory:"):
+        raise ConfigError(
+            expected="a store that other processes can open",
+            found="memory://",
+            todo="Leave --store out for a file in the home folder.",
+        )
     settings.home.mkdir(parents=True, exist_ok=True)
     store = open_store(settings.store_url)
     keys = KeyRing(store.tenant(SYSTEM))

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from warmstart.core.artifact import current_version, roll_back
+from warmstart.core.artifact import POINTER_FILE, current_version, roll_back
 from warmstart.core.errors import ArtifactError
 from warmstart.data.records import Event, Item
 from warmstart.data.wire.items import ItemIn
@@ -36,6 +36,8 @@ class Replica:
         self.version = ""
         self.seen = Seen()
         self.removed: set[str] = set()
+        self.wants_fit = False
+        self._unusable = ""
         self.wants_relearning = False
         self.wants_model = ""
 
@@ -52,16 +54,16 @@ class Replica:
             self.engine.warm_up()
 
     def _load(self) -> None:
-        if not (self.folder / "current.json").is_file():
+        if not (self.folder / POINTER_FILE).is_file():
             return
-        version = current_version(self.folder).name
+        self._unusable = version = current_version(self.folder).name
         engine = Engine.load(self.folder)
         seen = Seen.of(engine.notes)
         last = self.store.describe().last
         if seen.events > last.get(EVENTS, 0) or seen.changes > last.get(CHANGES, 0):
             log.warning("the store is older than the model (a backup was restored); learning it anew")
             return
-        self.engine, self.version, self.seen = engine, version, seen
+        self.engine, self.version, self.seen, self._unusable = engine, version, seen, ""
 
     def _go_back(self, error: ArtifactError) -> None:
         """A damaged model must not keep the shop closed: the version before it serves, or none."""
@@ -75,9 +77,11 @@ class Replica:
 
     def fit_at_once(self) -> bool:
         """Learn a small shop that has no model yet, in this thread; whether that was done."""
-        shop, seen = read_shop_of(self.store, self.store.name)
-        if not 0 < len(shop.items) <= FIT_AT_ONCE:
+        items = sum(1 for _ in self.store.scan(ITEMS, n=FIT_AT_ONCE + 1))
+        self.wants_fit = items > FIT_AT_ONCE
+        if not 0 < items <= FIT_AT_ONCE:
             return False
+        shop, seen = read_shop_of(self.store, self.store.name)
         self.engine = Engine().fit(shop, encoder=self.encoder)
         self.version = self.engine.save(self.folder, notes=seen.as_dict()).name
         self.seen, self.removed = seen, set()
@@ -92,6 +96,7 @@ class Replica:
         forgotten or merged.
         """
         if self.engine is None and not self.fit_at_once():
+            self._look_for_model()
             return 0
         events = self._observe()
         changes = 0
@@ -100,6 +105,12 @@ class Replica:
             self.seen = Seen(events=self.seen.events, changes=number)
             changes += 1
         return events + changes
+
+    def _look_for_model(self) -> None:
+        """Somebody else may have learned the shop; what was of no use at the start is of none now."""
+        if (self.folder / POINTER_FILE).is_file():
+            version = current_version(self.folder).name
+            self.wants_model = "" if version == self._unusable else version
 
     def _observe(self) -> int:
         engine, count, last, found = self.ready, 0, self.seen.events, list[Event]()

@@ -28,6 +28,8 @@ from warmstart.serve.writer import EventWriter
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+_REST: Final = 30.0
+"""Seconds to wait after somebody else was learning the shop, or it failed."""
 _LEASE: Final = 1_800.0
 """Seconds after which somebody who said that they learn the shop anew is taken for dead."""
 
@@ -55,6 +57,7 @@ class LiveShop:
         self._derived: dict[str, tuple[str, Any]] = {}
         self._deriving = asyncio.Lock()
         self._refitted_at = time.monotonic()
+        self._rest_until = 0.0
         self.last_refit: dict[str, Any] = {}
         self.is_ready = False
 
@@ -246,10 +249,12 @@ class LiveShop:
         replica = self._replica
         if replica.wants_model and not self._is_swapping:
             self._swapping = self._spawn(self._swap())
-        elif not self._is_refitting and replica.wants_relearning and replica.version:
+        if self._is_refitting or time.monotonic() < self._rest_until:
+            return
+        if replica.wants_relearning and replica.version:
             replica.wants_relearning = False
             self._refitting = self._spawn(self._run("relearn"))
-        elif not self._is_refitting and replica.engine is None:
+        elif replica.engine is None and replica.wants_fit:
             self._refitting = self._spawn(self._run("refit"))
 
     @property
@@ -292,7 +297,7 @@ class LiveShop:
         """Have a process learn the shop; one at a time over all workers."""
         lease = Record(key="refit", value=kind, expires_at=time.time() + _LEASE)
         if not await self.on_disk(lambda: self.store.put("leases", [lease], only_new=True)):
-            self._replica.wants_relearning |= kind == "relearn"
+            self._put_off(kind)
             return {"promoted": False, "why": "the shop is being learned already"}
         try:
             self.last_refit = await self._in_process(kind, force=force)
@@ -301,6 +306,11 @@ class LiveShop:
         self._refitted_at = time.monotonic()
         log.info("learned anew: %s", self.last_refit)
         return self.last_refit
+
+    def _put_off(self, kind: str) -> None:
+        """Try again later, not at once for ever."""
+        self._replica.wants_relearning |= kind == "relearn"
+        self._rest_until = time.monotonic() + _REST
 
     async def _in_process(self, kind: str, *, force: bool) -> dict[str, Any]:
         task = Task(
@@ -326,6 +336,7 @@ class LiveShop:
             await process.wait()
             raise
         if process.returncode:
+            self._put_off(kind)
             log.error("learning anew failed: %s", said.decode(errors="replace")[-2000:])
             return {"promoted": False, "why": "it failed; the log says why"}
         return dict(json.loads(out.splitlines()[-1]))
