@@ -29,6 +29,8 @@ FEWEST: Final = 2 * FOLDS
 PRIOR: Final = 20.0
 """So many queries' worth the default is believed."""
 LEGS: Final = ("lexical", "dense")
+ORDER: Final = "dense weight"
+"""By which queries are cut into folds."""
 _MOST: Final = 300
 _EQUAL: Final = 1e-9
 _UNWANTED: Final = ("impression", "search", "remove_from_cart", "dislike", "return")
@@ -139,7 +141,7 @@ def learn_dense_weight(retriever: HybridRetriever, grades: Grades, *, kind: Kind
     adapted to the same queries, which flatters the dense leg; clicks from lists that one leg alone made,
     which speak for that leg. *Cost*: a search and twenty sorts for each query.
     """
-    asked = {query: grades[query] for query in hash_order(grades, "dense weight")[:_MOST]}
+    asked = {query: grades[query] for query in hash_order(grades, ORDER)[:_MOST]}
     default = retriever.weight_in_use
     if len(asked) < FEWEST:
         few = f"{len(asked)} queries, fewer than {FEWEST}"

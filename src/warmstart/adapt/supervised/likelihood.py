@@ -61,17 +61,26 @@ class Likelihood:
         return {name: torch.from_numpy(value).to(self.backbone.device) for name, value in found.items()}
 
     def _row(self, pair: Told) -> tuple[list[int], int]:
-        """The ids of a line, and where the second text begins; the first loses its beginning if need be."""
-        tokenizer, room = self.backbone.tokenizer, self.backbone.max_length
-        given, then = (
-            tokenizer(text.encode("utf-8", "replace").decode(), add_special_tokens=False)["input_ids"]
-            for text in (pair.given, "\n" + pair.then)
-        )
-        then = [*then[: room // 2], tokenizer.eos_token_id]
-        first = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
-        kept = room - len(then) - max(len(first), 1)
-        front = [*first, *given[max(len(given) - kept, 0) :]] or [tokenizer.eos_token_id]
+        """The ids of a line, and where the second text begins."""
+        then = [*self.said(pair.then), self.backbone.tokenizer.eos_token_id]
+        front = self.front(pair.given, len(then))
         return [*front, *then], len(front)
+
+    def said(self, text: str) -> list[int]:
+        """The tokens of a second text, without its end."""
+        return self._plain("\n" + text)[: self.backbone.max_length // 2]
+
+    def front(self, text: str, room: int) -> list[int]:
+        """The tokens of a first text, which loses its beginning where `room` for the second needs it."""
+        tokenizer = self.backbone.tokenizer
+        first = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+        given, kept = self._plain(text), self.backbone.max_length - room - max(len(first), 1)
+        return [*first, *given[max(len(given) - kept, 0) :]] or [tokenizer.eos_token_id]
+
+    def _plain(self, text: str) -> list[int]:
+        cleaned = text.encode("utf-8", "replace").decode()
+        found: list[int] = self.backbone.tokenizer(cleaned, add_special_tokens=False)["input_ids"]
+        return found
 
     def losses(self, tokens: dict[str, Any]) -> Any:
         """The negative log-likelihood of each second text, shape (texts,), with gradients."""
@@ -112,10 +121,11 @@ class LikelihoodJob(BackboneJob):
         pairs: Sequence[Told],
         *,
         held_out: Sequence[Told] = (),
+        likelihood: Likelihood | None = None,
         total_steps: int = 100,
         seed: int = 0,
     ) -> None:
-        self.likelihood = Likelihood(backbone)
+        self.likelihood = likelihood or Likelihood(backbone)
         super().__init__(backbone, tuning, total_steps=total_steps, seed=seed)
         self.pairs, self.held_out = list(pairs), list(held_out)
 
