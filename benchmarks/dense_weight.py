@@ -23,7 +23,14 @@ from warmstart.data.schema import empty_table
 from warmstart.data.splits import hash_order
 from warmstart.encoders.auto import choose_encoder
 from warmstart.search.hybrid import HybridRetriever
-from warmstart.search.weights import ORDER, WeightTable, learn_dense_weight, shop_evidence, weight_table
+from warmstart.search.weights import (
+    FOLDS,
+    ORDER,
+    WeightTable,
+    learn_dense_weight,
+    shop_evidence,
+    weight_table,
+)
 
 OUT = RESULTS / "dense_weight.json"
 
@@ -35,7 +42,7 @@ def described(table: WeightTable) -> dict[str, Any]:
     return {
         "weights": table.weights,
         "means": {name: np.round(values.mean(axis=0), 4).tolist() for name, values in given.items()},
-        "chosen_by_fold": [table.weights[place] for place in places[:5]],
+        "chosen_by_fold": [table.weights[place] for place in places[:FOLDS]],
         "per_query": {name: np.round(values, 4).tolist() for name, values in given.items()},
     }
 
@@ -49,6 +56,7 @@ def main() -> None:
     learned = learn_dense_weight(retriever, grades, kind=kind)
     ordered = {query: grades[query] for query in hash_order(grades, ORDER)}
     found = {
+        "command": "python benchmarks/dense_weight.py",
         "items": len(shop.items),
         **learned.as_dict(),
         **described(weight_table(retriever, ordered, kind=kind)),

@@ -16,6 +16,7 @@ try:
     from scripts.compress_table import compress_section
     from scripts.conclusions import CONCLUSIONS
     from scripts.context_figures import context_section
+    from scripts.dense_weight_table import dense_weight_section
     from scripts.exposure_table import exposure_section
     from scripts.impressions_table import impressions_section
     from scripts.labelling_table import labelling_section
@@ -30,6 +31,9 @@ except ModuleNotFoundError:  # run as a file
     from compress_table import compress_section  # type: ignore[import-not-found, no-redef]
     from conclusions import CONCLUSIONS  # type: ignore[import-not-found, no-redef]
     from context_figures import context_section  # type: ignore[import-not-found, no-redef]
+    from dense_weight_table import (  # type: ignore[import-not-found, no-redef]
+        dense_weight_section,
+    )
     from exposure_table import exposure_section  # type: ignore[import-not-found, no-redef]
     from impressions_table import impressions_section  # type: ignore[import-not-found, no-redef]
     from labelling_table import labelling_section  # type: ignore[import-not-found, no-redef]
@@ -340,6 +344,8 @@ def render() -> str:
     parts += [impressions_section(impressions)] if impressions else []
     adapted = read("adapt")
     parts += [adapt_section(adapted, read("adapt_chinese"))] if adapted else []
+    weight = read("dense_weight")
+    parts += [dense_weight_section(weight)] if weight else []
     tuning = read("tuning")
     parts += [tuning_section(tuning)] if tuning else []
     labelling = read("labelling")
