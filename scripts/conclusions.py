@@ -86,8 +86,10 @@ CONCLUSIONS: Final = {
     "banking77-few-shot-text": (
         "With one example for each of 77 intents a frozen English encoder is right on 55 % of the "
         "questions, on 70 % when the name of the intent counts as an example too, and words alone on "
-        "25 %: name your intents well. From 16 examples the names no longer matter. The probabilities "
-        "are far too modest (ECE .30 at 8 examples): calibrate before a threshold means anything."
+        "25 %: name your intents well. Likeness to the examples, with what texts without labels say of "
+        "how dense each place is (neighbours+names+texts), makes that 75 %, 82 % at four and 86 % at "
+        "eight, and its probabilities can be used from eight on (ECE .02; of logistic regression .30). "
+        "Views of words alone that have to agree (agreement) are of no use for so many intents."
     ),
     "clinc150-few-shot-text": (
         "With 150 intents one example each gives 69 % right answers, 79 % with the names of the "
@@ -96,9 +98,9 @@ CONCLUSIONS: Final = {
         "examples: AUROC .93 at one example, .95 at four, .96 from sixteen on."
     ),
     "eprstmt_zh-few-shot-text": (
-        "Chinese review sentiment without a Chinese language model: an encoder learned from 19,565 "
-        "unlabelled reviews lifts 8 examples per side from 64 % to 74 % and 64 examples from 79 % to "
-        "81 %; collect text before labels. After one example everything is near chance. The labels' "
-        "English names do not help."
+        "Chinese review sentiment without a Chinese language model: let views of 19,565 unlabelled "
+        "reviews agree (agreement) and give the labels Chinese names: 75 % right after one review a "
+        "side, where frozen vectors and logistic regression have 55 %, 79 % after eight and 82 % after "
+        "64. Its probabilities are .04 to .08 off. Collect text before labels."
     ),
 }
