@@ -12,7 +12,7 @@ from warmstart.data.dataset import Dataset
 from warmstart.data.records import Event, events_frame, item_from_row, items_frame, profiles_frame
 from warmstart.data.wire.events import EventIn
 from warmstart.data.wire.items import ItemIn
-from warmstart.roles.store import ITEMS, USERS, Entry, Record, Store
+from warmstart.roles.store import ITEMS, LONGEST_KEY, USERS, Entry, Record, Store
 from warmstart.serve.changes import CHANGES
 
 UNTIMED: Final = "untimed"
@@ -45,6 +45,18 @@ def events_of(entry: Entry) -> tuple[Event, ...]:
     untimed = bool(said.pop(UNTIMED, False))
     found = EventIn.from_stored(said, entry.user_id).to_events(received_at=entry.at or 0.0)
     return tuple(replace(event, timestamp=None) for event in found) if untimed else found
+
+
+def entry_of(event: EventIn, call: str = "", place: int = 0) -> Entry:
+    """An event as a line of the log.
+
+    Its own id makes it the same one when it comes twice; without that, its place in a `call` that can be
+    told from others.
+    """
+    key = f"call:{call}:{place}" if call else None
+    if event.event_id is not None:
+        key = f"event:{event.event_id}"[:LONGEST_KEY]
+    return Entry(value=event.stored(), user_id=event.who, key=key)
 
 
 def read_shop_of(store: Store, name: str, others: Dataset | None = None) -> tuple[Dataset, Seen]:

@@ -17,9 +17,10 @@ from warmstart.data.wire.events import EventIn
 from warmstart.data.wire.items import ItemIn, ItemPatch
 from warmstart.data.wire.records import UserIn
 from warmstart.engine.engine import Engine
-from warmstart.roles.store import ITEMS, USERS, Entry, Record, Store
+from warmstart.roles.store import ITEMS, USERS, Record, Store
 from warmstart.serve.changes import Change, tell
 from warmstart.serve.export import all_of
+from warmstart.serve.facts import entry_of
 from warmstart.serve.refitting import Task
 from warmstart.serve.replica import Replica
 from warmstart.serve.settings import ServeSettings
@@ -193,15 +194,7 @@ class LiveShop:
 
     async def write_events(self, events: Sequence[EventIn], key: str = "") -> list[int]:
         """Write events; their numbers. With a `key` the same call again writes nothing."""
-        entries = [
-            Entry(
-                value=event.stored(),
-                user_id=event.who,
-                key=_key_of(event, key, place),
-                at=None,
-            )
-            for place, event in enumerate(events)
-        ]
+        entries = [entry_of(event, key, place) for place, event in enumerate(events)]
         return await self.writer.append(entries) if entries else []
 
     async def merge(self, visitor_id: str, user_id: str) -> dict[str, int]:
@@ -393,10 +386,3 @@ class LiveShop:
         self._background.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("work in the background failed", exc_info=error)
-
-
-def _key_of(event: EventIn, key: str, place: int) -> str | None:
-    """What makes an event the same one when it comes twice."""
-    if event.event_id is not None:
-        return f"event:{event.event_id}"[:512]
-    return f"call:{key}:{place}" if key else None
