@@ -21,6 +21,7 @@ try:
     from scripts.impressions_table import impressions_section
     from scripts.labelling_table import labelling_section
     from scripts.published_figures import melu_section, published_section, table
+    from scripts.ratings_text_table import ratings_text_section
     from scripts.scaling_table import scaling_section
     from scripts.stranger_tables import onboarding_section, sentence_section
     from scripts.tuning_table import tuning_section
@@ -41,6 +42,9 @@ except ModuleNotFoundError:  # run as a file
         melu_section,
         published_section,
         table,
+    )
+    from ratings_text_table import (  # type: ignore[import-not-found, no-redef]
+        ratings_text_section,
     )
     from scaling_table import scaling_section  # type: ignore[import-not-found, no-redef]
     from stranger_tables import (  # type: ignore[import-not-found, no-redef]
@@ -348,6 +352,8 @@ def render() -> str:
     parts += [dense_weight_section(weight)] if weight else []
     tuning = read("tuning")
     parts += [tuning_section(tuning)] if tuning else []
+    ratings = read("ratings_text")
+    parts += [ratings_text_section(ratings)] if ratings else []
     labelling = read("labelling")
     parts += [labelling_section(labelling)] if labelling else []
     engine = read("engine")

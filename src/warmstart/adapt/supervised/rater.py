@@ -29,8 +29,9 @@ class FineTunedRater(FineTuner, Rater):
     its text (`FineTuner`, squared error; items count more the more ratings they have). `shrinkage` ratings
     are what the text is worth against an item's own, and zero is against a user's.
 
-    *When to use*: new items with text that says something of quality or kind, in a shop with some hundred
-    rated items. *When not*: for regulars with known items; `rater.factor` knows their taste as well.
+    *When to use*: new items with text that says something of quality or kind, for users who rated next to
+    nothing. *When not*: where users have rated; `rater.factor` with a frozen encoder knows their taste as
+    well, and was ahead on new films of ml100k (docs/benchmarks.md).
 
     *Needs* the extra `lm`, most methods `adapt`. *Cost*: minutes on a CPU to fit; nothing to answer, for
     all items are read once.
