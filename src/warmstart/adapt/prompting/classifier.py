@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -12,15 +12,13 @@ from warmstart.adapt.prompting.calibration import calibrated, content_free
 from warmstart.adapt.prompting.choose import choose_language_model
 from warmstart.adapt.prompting.examples import choose_examples, nearest_labels
 from warmstart.adapt.prompting.parsing import parse_label, shown
-from warmstart.adapt.prompting.templates import BUDGET, classify_prompt
-from warmstart.adapt.prompting.wording import Language, wording_for
+from warmstart.adapt.prompting.prompting import Prompting
+from warmstart.adapt.prompting.templates import classify_prompt
+from warmstart.adapt.prompting.wording import wording_for
 from warmstart.core.component import State
 from warmstart.core.linear import FloatArray, IntArray
-from warmstart.core.tunable import tunable
 from warmstart.roles.classifier import Classifier
 from warmstart.roles.language_model import LanguageModel, Prompt
-
-Mode = Literal["auto", "complete", "score"]
 
 _KEPT = 300
 
@@ -42,7 +40,7 @@ class _Asked:
 
 
 @dataclass(kw_only=True)
-class PromptedClassifier(Classifier):
+class PromptedClassifier(Prompting, Classifier):
     """Asks a language model for the label, with the most alike examples in the prompt; no weight changes.
 
     In-context learning (Brown et al. 2020, arXiv 2005.14165) with examples near the question (Liu et al.
@@ -65,16 +63,6 @@ class PromptedClassifier(Classifier):
     """
 
     needs_encoder: ClassVar[bool] = True
-
-    language_model: str = "endpoint"
-    language_model_settings: dict[str, Any] = field(default_factory=dict)
-    shots: int = tunable(8, low=1, high=32, log=True)
-    max_labels: int = 20
-    budget: int = BUDGET
-    language: Language = "auto"
-    mode: Mode = "auto"
-    calibrate: bool = True
-    certainty: float = 0.9
 
     @property
     def model(self) -> LanguageModel:

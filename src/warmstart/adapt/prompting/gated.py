@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 import numpy as np
 
-from warmstart.adapt.prompting.classifier import Mode, PromptedClassifier
+from warmstart.adapt.prompting.classifier import PromptedClassifier
 from warmstart.adapt.prompting.gate import Gate, Teach, Verdict
-from warmstart.adapt.prompting.templates import BUDGET
-from warmstart.adapt.prompting.wording import Language
+from warmstart.adapt.prompting.prompting import Prompting
 from warmstart.core import registry
 from warmstart.core.component import State
 from warmstart.core.errors import ConfigError, WarmstartError
 from warmstart.core.linear import FloatArray, IntArray
-from warmstart.core.tunable import tunable
 from warmstart.roles.classifier import Classifier
 from warmstart.roles.encoder import Encoder, Side
 from warmstart.roles.language_model import LanguageModel, LanguageModelError
@@ -28,7 +26,7 @@ class PromptingWarning(UserWarning):
 
 
 @dataclass(kw_only=True)
-class GatedClassifier(Classifier):
+class GatedClassifier(Prompting, Classifier):
     """A cheap classifier that gives way to a language model only where that was measured to be better.
 
     Fitting compares both on held-out examples (`Gate`): the language model answers when the lower end of
@@ -50,21 +48,12 @@ class GatedClassifier(Classifier):
 
     needs_encoder: ClassVar[bool] = True
 
-    language_model: str = "endpoint"
-    language_model_settings: dict[str, Any] = field(default_factory=dict)
     cheap: str = "encoder-logistic"
     cheap_settings: dict[str, Any] = field(default_factory=lambda: {"label_names": True})
     worth: float = 0.0
     folds: int = 4
     max_cases: int = 200
     levels: tuple[int, ...] = ()
-    shots: int = tunable(8, low=1, high=32, log=True)
-    max_labels: int = 20
-    budget: int = BUDGET
-    language: Language = "auto"
-    mode: Mode = "auto"
-    calibrate: bool = True
-    certainty: float = 0.9
     seed: int = 0
 
     @property
@@ -131,8 +120,7 @@ class GatedClassifier(Classifier):
 
     def _make_parts(self) -> None:
         own = self.settings()
-        names = PromptedClassifier().settings()
-        self._prompted = PromptedClassifier.from_settings({name: own[name] for name in names})
+        self._prompted = PromptedClassifier.from_settings({f.name: own[f.name] for f in fields(Prompting)})
         if "_model" in vars(self):
             self._prompted.use_language_model(self._model)
         cheap = registry.get("classifier", self.cheap).from_settings(self.cheap_settings)

@@ -35,15 +35,15 @@ RATES: Final[Mapping[Method, float]] = {
 
 
 @dataclass(kw_only=True)
-class FineTuner(Component):
-    """Tunes a pretrained encoder on labelled texts; `tune` gives the tuned model.
+class EncoderTuning(Component):
+    """The settings of whatever tunes a pretrained encoder on labelled texts.
 
     `model` is a folder or a Hub name (empty: what WARMSTART_MODEL names), `method` and `tuning` say what
     of it is trained (`Tuning`), `epochs`, `batch_size`, `learning_rate` (None: `RATES` of the method) and
     `trainer` how (`Trainer`: adversary, consistency, average, weight_decay ...). `held_out` is the share
     of each class that is held back to keep the best step by, the frozen model being step 0; with fewer
     than `ENOUGH` such texts nothing is, and all epochs are trained. After that the head is fitted anew on
-    all texts. `mixing` is mixup's alpha, `strength` the C of the head's start.
+    all texts; `strength` is the C of logistic regression.
 
     *Needs* the extra `lm`, most methods `adapt`.
     """
@@ -58,9 +58,40 @@ class FineTuner(Component):
     max_length: int = 64
     max_seconds: float | None = None
     held_out: float = 0.2
-    mixing: float = 0.0
     strength: float = tunable(10.0, low=0.1, high=1000.0, log=True)
     seed: int = 0
+
+    def make_tuning(self) -> Tuning:
+        """What is trained."""
+        return Tuning.from_settings({"method": self.method, **self.tuning})
+
+    def make_trainer(self, seed: int, members: int = 1) -> Trainer:
+        """How it is trained."""
+        limit = None if self.max_seconds is None else self.max_seconds / members
+        own = {
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "learning_rate": self.learning_rate or RATES[self.method],
+            "max_seconds": limit,
+            "seed": seed,
+        }
+        return Trainer.from_settings(own | self.trainer)
+
+    def revive(self, state: State) -> Tuned:
+        """What `Tuned.get_state` gave, on its base again. Errors: `ArtifactError` when that is another."""
+        return revive(self.model, self.max_length, self.make_tuning(), state)
+
+
+@dataclass(kw_only=True)
+class FineTuner(EncoderTuning):
+    """Tunes a pretrained encoder on labelled texts; `tune` gives the tuned model.
+
+    The settings of `EncoderTuning`, and `mixing`, mixup's alpha; the head starts as logistic regression.
+
+    *Needs* the extra `lm`, most methods `adapt`.
+    """
+
+    mixing: float = 0.0
 
     def tune(
         self,
@@ -101,26 +132,6 @@ class FineTuner(Component):
             job.set_head(*job.linear_head(_prefixed(backbone, examples.plus(more))))
         head, tensors = job.head(), arrays_of(backbone.model)
         return Tuned(job.finish(), *head, tensors=tensors, run=summary_of(run), judged=judged)
-
-    def make_tuning(self) -> Tuning:
-        """What is trained."""
-        return Tuning.from_settings({"method": self.method, **self.tuning})
-
-    def make_trainer(self, seed: int, members: int = 1) -> Trainer:
-        """How it is trained."""
-        limit = None if self.max_seconds is None else self.max_seconds / members
-        own = {
-            "epochs": self.epochs,
-            "batch_size": self.batch_size,
-            "learning_rate": self.learning_rate or RATES[self.method],
-            "max_seconds": limit,
-            "seed": seed,
-        }
-        return Trainer.from_settings(own | self.trainer)
-
-    def revive(self, state: State) -> Tuned:
-        """What `Tuned.get_state` gave, on its base again. Errors: `ArtifactError` when that is another."""
-        return revive(self.model, self.max_length, self.make_tuning(), state)
 
 
 def summary_of(run: TrainingRun) -> dict[str, Any]:

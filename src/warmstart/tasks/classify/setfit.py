@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from warmstart.adapt.supervised.examples import Augment, hold_out
-from warmstart.adapt.supervised.fine_tuner import RATES, prefixed, summary_of
+from warmstart.adapt.supervised.fine_tuner import EncoderTuning, prefixed, summary_of
 from warmstart.adapt.supervised.linear_head import by_softmax, fit_linear_head
 from warmstart.adapt.supervised.setfit import Likeness, SetFitJob
 from warmstart.adapt.supervised.targets import one_hot
-from warmstart.adapt.supervised.tuned import Tuned, arrays_of, load_base, revive
+from warmstart.adapt.supervised.tuned import Tuned, arrays_of, load_base
 from warmstart.core.component import State
 from warmstart.core.linear import FloatArray, IntArray, unit_rows
 from warmstart.core.tunable import tunable
-from warmstart.encoders.tuning import Method, Tuning
 from warmstart.roles.classifier import Classifier
 from warmstart.tasks.classify.fine_tuned import canonical
 from warmstart.tasks.classify.labels import with_names
 from warmstart.tasks.classify.linear import softmax
-from warmstart.training.trainer import Trainer
 
 
 @dataclass(kw_only=True)
-class SetFitClassifier(Classifier):
+class SetFitClassifier(EncoderTuning, Classifier):
     """A pretrained encoder tuned so that texts of one label are alike, with logistic regression on top.
 
     SetFit (Tunstall et al. 2022, arXiv 2209.11055). Every epoch draws new pairs for each text (`SetFitJob`,
@@ -35,27 +33,15 @@ class SetFitClassifier(Classifier):
     *When to use*: with two to sixteen examples per label; see docs/how-to/fine-tune.md for what it brought.
     *When not*: with one, where there are no two texts of a label unless `label_names` gives the second.
 
-    `model`, `method`, `tuning`, `learning_rate`, `trainer`, `max_seconds` and `held_out` are those of
-    `FineTuner`, `label_names` that of `FineTunedClassifier`; `strength` is the logistic regression's C.
+    The settings of `EncoderTuning`, and `label_names`, that of `FineTunedClassifier`.
 
     *Needs* the extra `lm`, most methods `adapt`. *Cost*: each epoch reads every text two or three times.
     """
 
-    model: str = ""
-    method: Method = "lora"
-    tuning: dict[str, Any] = field(default_factory=dict)
     likeness: Likeness = "batch"
     epochs: float = tunable(4.0, low=1.0, high=20.0, log=True)
-    batch_size: int = tunable(16, choices=(8, 16, 32, 64))
-    learning_rate: float | None = None
-    trainer: dict[str, Any] = field(default_factory=dict)
-    max_length: int = 64
-    max_seconds: float | None = None
-    held_out: float = 0.2
-    strength: float = tunable(10.0, low=0.1, high=1000.0, log=True)
     label_names: bool = False
     label_names_up_to: int = 8
-    seed: int = 0
 
     def use_augment(self, augment: Augment | None) -> None:
         """Let examples be read in other forms while training (`Augment`). Call before `fit`."""
@@ -66,7 +52,7 @@ class SetFitClassifier(Classifier):
         """The tuned network; one that was loaded makes it at first use. Errors: `ArtifactError`."""
         self._check_fitted()
         if "_tuned" not in vars(self):
-            self._tuned = revive(self.model, self.max_length, self._tuning(), vars(self)["network_"])
+            self._tuned = self.revive(vars(self)["network_"])
         return self._tuned
 
     def set_state(self, state: State) -> None:
@@ -89,12 +75,12 @@ class SetFitClassifier(Classifier):
 
     def _tune(self, texts: Sequence[str], codes: IntArray, held: Any) -> Tuned:
         backbone = load_base(self.model, self.max_length)
-        read, trainer = prefixed(backbone, texts), self._trainer()
+        read, trainer = prefixed(backbone, texts), self.make_trainer(self.seed)
         inside = [text for text, out in zip(read, held.tolist(), strict=True) if not out]
         outside = [text for text, out in zip(read, held.tolist(), strict=True) if out]
         job = SetFitJob(
             backbone,
-            self._tuning(),
+            self.make_tuning(),
             inside,
             codes[~held],
             held_out=(outside, codes[held]),
@@ -108,19 +94,6 @@ class SetFitClassifier(Classifier):
         wanted, counted = one_hot(codes, len(self.classes_)), np.ones(len(codes), dtype=np.float32)
         head = fit_linear_head(vectors, wanted, counted, by_softmax, self.strength)
         return Tuned(job.finish(), *head, tensors=tensors, run=summary_of(run))
-
-    def _tuning(self) -> Tuning:
-        return Tuning.from_settings({"method": self.method, **self.tuning})
-
-    def _trainer(self) -> Trainer:
-        own = {
-            "epochs": self.epochs,
-            "batch_size": self.batch_size,
-            "learning_rate": self.learning_rate or RATES[self.method],
-            "max_seconds": self.max_seconds,
-            "seed": self.seed,
-        }
-        return Trainer.from_settings(own | self.trainer)
 
     def _predict(self, texts: Sequence[str]) -> FloatArray:
         found: FloatArray = softmax(self.tuned.told(texts))[:, np.argsort(self.columns_)]
