@@ -139,5 +139,9 @@ def test_what_is_missing_or_in_the_way_is_said_before_any_work(run, shop, model,
     assert "--scratch" in run("adapt", shop, "--out", tmp_path / "a", code=2).stderr
     both = run("adapt", shop, "--out", tmp_path / "a", "--scratch", "--model", model, code=2)
     assert "Leave one of them out" in both.stderr
+    onnx = run(
+        "adapt", shop, "--out", tmp_path / "a", "--model", model, "--tuning", "prefix", "--onnx", code=2
+    )
+    assert "merges" in onnx.stderr
     (tmp_path / "notes.txt").write_text("mine")
     assert "something else" in run("adapt", shop, "--out", tmp_path, "--scratch", code=2).stderr

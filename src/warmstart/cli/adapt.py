@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from warmstart.adapt.selection import Selection
     from warmstart.adapt.source import Source
     from warmstart.data.dataset import Dataset
+    from warmstart.encoders.tuning import Tuning
     from warmstart.evaluate.encoder_change import EncoderChange
 
 _Objective = Literal["contrastive", "mlm", "clm", "tsdae", "simcse"]
@@ -137,9 +138,11 @@ def adapt(
     from warmstart.encoders.tuning import Tuning
     from warmstart.training.trainer import Trainer
 
+    chosen = Tuning(method=tuning or ("full" if scratch else "lora"))
+    if onnx:
+        _check_merges(chosen)
     note(f"Reading {shop} …")
     dataset, _ = read_shop(shop)
-    chosen = Tuning(method=tuning or ("full" if scratch else "lora"))
     trainer = Trainer(
         epochs=100.0,
         batch_size=batch_size,
@@ -201,13 +204,17 @@ def _selected(source: Source, dataset: Dataset, out: Path, minutes: float, **giv
 def _export(made: Adapted) -> str:
     from warmstart.encoders.export import export_onnx
 
-    if not made.tuning.merges:
+    return str(export_onnx(str(made.folder), made.folder / "onnx", quantise=True))
+
+
+def _check_merges(tuning: Tuning) -> None:
+    """Before any work: only a plain network can be exported."""
+    if not tuning.merges:
         raise ConfigError(
             expected="for --onnx a tuning that merges, such as lora",
-            found=f"'{made.tuning.method}'",
+            found=f"'{tuning.method}'",
             todo="Choose another tuning, or serve the adapter as it is.",
         )
-    return str(export_onnx(str(made.folder), made.folder / "onnx", quantise=True))
 
 
 def _search_change(source: Source, made: Adapted, dataset: Dataset) -> EncoderChange | None:
