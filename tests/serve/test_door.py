@@ -41,6 +41,14 @@ def test_problems_say_what_to_do(shop):
     assert shop.client.get("/v1/items/a", headers=shop.headers).status_code == 404
 
 
+def test_a_body_that_does_not_say_that_it_is_json_is_told_how(shop):
+    form = {**shop.headers, "Content-Type": "application/x-www-form-urlencoded"}
+    wrong = shop.client.post("/v1/search", content=b'{"query": "tea"}', headers=form)
+    assert wrong.status_code == 422
+    assert "Content-Type: application/json" in wrong.json()["detail"]
+    assert "Content-Type" not in shop.post("/v1/search", {}).json()["detail"]
+
+
 def test_what_can_be_used_is_taken_when_asked_for(shop):
     lines = b'{"item_id": "a", "title": "A"}\n{"item_id": 5}\n{"item_id": "b"}\n'
     answer = shop.client.post("/v1/items?lenient=true", content=lines, headers=shop.headers)

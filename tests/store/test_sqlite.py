@@ -263,7 +263,7 @@ def test_compaction_gives_the_space_back(path):
 
 
 def test_a_backup_taken_while_others_write_is_a_state_that_was(path, tmp_path):
-    backup, again = tmp_path / "backup.db", tmp_path / "again.db"
+    backup, again = tmp_path / "backup.db", tmp_path / "a new folder" / "again.db"
     with SqliteStore.open(path) as store, ThreadPoolExecutor(2) as threads:
         store.put(ITEMS, [Record(key="tea", value={"title": "茶"})])
         writing = [threads.submit(store.append, [Entry(value=i), Entry(value=i)]) for i in range(30)]

@@ -95,7 +95,14 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
         for said in error.errors()[:MOST_FIELDS]
     ]
     detail = "; ".join(f"{said['field']}: {said['expected']}" for said in found)[:1000]
+    if not _says_json(request):
+        detail = f"A body needs 'Content-Type: application/json' (curl: --json instead of -d). {detail}"
     return problem(422, "Unusable request", detail, request=request, problems=found)
+
+
+def _says_json(request: Request) -> bool:
+    """Whether the body says that it is JSON; curl calls it a form unless told otherwise."""
+    return request.method in ("GET", "DELETE") or "json" in request.headers.get("content-type", "")
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:

@@ -44,6 +44,7 @@ def restore_file(backup: Path, path: Path) -> None:
             todo="Stop the service and move these aside: mixed with the backup they would damage it.",
         )
     check_file(backup)
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     shutil.copyfile(backup, part)
     part.chmod(0o600)
