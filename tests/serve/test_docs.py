@@ -46,5 +46,11 @@ def test_every_command_of_the_page_does_what_the_page_says(reader):
 def test_an_answer_that_differs_is_noticed():
     found = {"items": [{"item_id": "a", "score": 1.001}, {"item_id": "b"}], "request_id": "search-1"}
     assert difference({"items": [{"score": 1.0}, {}], "request_id": "search-…"}, found) == ""
-    for shown in ({"items": [{"item_id": "b"}, {}]}, {"items": []}, {"model": "v1"}, {"request_id": "x…"}):
+    others: list[dict[str, object]] = [
+        {"items": [{"item_id": "b"}, {}]},
+        {"items": []},
+        {"model": "v1"},
+        {"request_id": "x…"},
+    ]
+    for shown in others:
         assert difference(shown, found)
