@@ -87,7 +87,7 @@ def serve(
     settings = ServeSettings(
         home=home.resolve(),
         store=store,
-        encoder=encoder,
+        encoder=_lasting(encoder),
         host=host,
         port=port,
         workers=workers,
@@ -108,6 +108,12 @@ def serve(
     scheme = "https" if tls_cert else "http"
     note(f"Answering at {scheme}://{host}:{port}/v1, described at /openapi.json. Ctrl-C ends it.")
     run_service(settings, **_tls(tls_cert, tls_key))
+
+
+def _lasting(encoder: str) -> str:
+    """A folder by its whole path: the service may be started from elsewhere the next time."""
+    kind, colon, folder = encoder.rpartition(":")
+    return f"{kind}{colon}{Path(folder).resolve()}" if Path(folder).is_dir() else encoder
 
 
 def _take(source: Path, settings: ServeSettings) -> None:
