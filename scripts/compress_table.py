@@ -21,7 +21,10 @@ CONCLUSION: Final = (
     "taught on 800 texts, take a twelfth of the room and lose 4 points, certainly: for that, teach longer. "
     "The static table loses 24 points on intents: it is for search, not for short questions where word "
     "order decides. It reads words that it was not made of by their spelling, which is why it is only "
-    "eleven times as fast here."
+    "eleven times as fast here. "
+    "In the index eight bits find 99.3 % of the exact ten nearest in a quarter of the room; signs with 400 "
+    "scored again 98.2 %, with 1,000 99.0 %, and are faster; the beginnings of rotated vectors, which the "
+    "model was not trained for, lose much more (first 128: 77 %)."
 )
 
 
@@ -45,7 +48,23 @@ def compress_section(report: Report) -> str:
             " among them; every change is against the whole model:",
             search(report["search"]),
         ]
+    if "vectors" in report:
+        parts += [
+            f"Forms of the index over the titles of icecat ({report['vectors'][0]['vectors']:,} vectors of"
+            " the int8 encoder), asked every judged query; recall: the share of the exact ten nearest that"
+            " are found. *First n*: the beginnings of the vectors after a rotation onto their principal"
+            " axes; *binary*: signs, and so many candidates scored again in eight bits:",
+            vectors(report["vectors"]),
+        ]
     return "\n\n".join(parts)
+
+
+def vectors(rows: Sequence[Report]) -> str:
+    """Recall, size and time of every form of the index."""
+    body = [
+        [row["form"], f"{row['megabytes']}", f"{row['recall']:.4f}", f"{row['query_ms']}"] for row in rows
+    ]
+    return table(["form", "MB", "recall of the ten nearest", "one query, CPU ms"], body)
 
 
 def commands(report: Report) -> list[str]:

@@ -18,6 +18,7 @@ try:
     from scripts.context_figures import context_section
     from scripts.dense_weight_table import dense_weight_section
     from scripts.exposure_table import exposure_section
+    from scripts.forgetting_table import forgetting_section
     from scripts.impressions_table import impressions_section
     from scripts.labelling_table import labelling_section
     from scripts.published_figures import melu_section, published_section, table
@@ -36,6 +37,7 @@ except ModuleNotFoundError:  # run as a file
         dense_weight_section,
     )
     from exposure_table import exposure_section  # type: ignore[import-not-found, no-redef]
+    from forgetting_table import forgetting_section  # type: ignore[import-not-found, no-redef]
     from impressions_table import impressions_section  # type: ignore[import-not-found, no-redef]
     from labelling_table import labelling_section  # type: ignore[import-not-found, no-redef]
     from published_figures import (  # type: ignore[import-not-found, no-redef]
@@ -352,7 +354,8 @@ def render() -> str:
     parts += [dense_weight_section(weight)] if weight else []
     tuning = read("tuning")
     parts += [tuning_section(tuning)] if tuning else []
-    ratings = read("ratings_text")
+    forgetting, ratings = read("forgetting"), read("ratings_text")
+    parts += [forgetting_section(forgetting)] if forgetting else []
     parts += [ratings_text_section(ratings)] if ratings else []
     labelling = read("labelling")
     parts += [labelling_section(labelling)] if labelling else []
