@@ -1,4 +1,4 @@
-"""Write the generated pages of the documentation: components.md, cli.md and dialects.md in docs/reference.
+"""Write the generated pages of the documentation: those of `PAGES`, in docs/reference.
 
     make docs
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
+import sys
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from warmstart.core import registry
 from warmstart.core.component import Component
 from warmstart.data.wire.dialects import DIALECTS, Dialect
 
-REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "docs" / "reference"
 GENERATED = "<!-- Written by `make docs` from the code; do not edit. -->\n"
 KINDS = {
     "classifier": "Classifiers",
@@ -174,7 +176,20 @@ def _dialect(dialect: Dialect) -> str:
     return "\n".join([*head, "| event there | event here |", "|---|---|", *rows, ""])
 
 
-PAGES = {"components.md": components_page, "cli.md": cli_page, "dialects.md": dialects_page}
+def http_page() -> str:
+    """Every path of the service; needs the extra 'serve'."""
+    sys.path.append(str(ROOT))  # a script sees its own folder only
+    from scripts import reference_http
+
+    return reference_http.http_page(GENERATED)
+
+
+PAGES = {
+    "components.md": components_page,
+    "cli.md": cli_page,
+    "dialects.md": dialects_page,
+    "http.md": http_page,
+}
 
 
 def main() -> None:

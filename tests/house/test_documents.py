@@ -77,6 +77,8 @@ def test_every_relative_link_leads_somewhere(page):
 
 @pytest.mark.parametrize("name", sorted(make_reference.PAGES))
 def test_a_generated_page_is_up_to_date(name):
+    if name == "http.md":
+        pytest.importorskip("fastapi")
     expected = make_reference.PAGES[name]().rstrip("\n") + "\n"
     found = (make_reference.REFERENCE / name).read_text(encoding="utf-8")
     assert found == expected, f"docs/reference/{name} is stale; run: make docs"

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from warmstart.core.errors import ConfigError
+from warmstart.serve.description import describe
 from warmstart.serve.door import Door
 from warmstart.serve.metrics import Metrics
 from warmstart.serve.problems import handle_problems
@@ -58,6 +59,7 @@ def create_app(settings: ServeSettings | None = None) -> FastAPI:
     for routes in (health, facts, lists, people, admin):
         app.include_router(routes.router)
     handle_problems(app)
+    describe(app)
     if chosen.origins:
         from starlette.middleware.cors import CORSMiddleware
 

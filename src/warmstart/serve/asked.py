@@ -22,8 +22,19 @@ Filters = Annotated[
 ]
 N = Annotated[int, Field(ge=1, le=MOST_ASKED, description="How many items.")]
 Share = Annotated[float, Field(ge=0, le=1)]
-Words = Annotated[str, Field(max_length=2_000)]
+Words = Annotated[str, Field(max_length=2_000, description="What somebody says or types.")]
 Ids = Annotated[list[Id], Field(max_length=1_000)]
+Excluded = Annotated[list[Id], Field(max_length=1_000, description="Items to leave out.")]
+User = Annotated[Id | None, Field(description="Who asks; unknown ids are strangers.")]
+Visitor = Annotated[Id | None, Field(description="Who asks, while not logged in.")]
+Scene = Annotated[
+    dict[str, Any],
+    Field(max_length=50, description="The scene: device, place, weather, whatever events had."),
+]
+Evidence = Annotated[
+    list[EventIn], Field(max_length=200, description="Further evidence, for this answer alone.")
+]
+OneItem = Annotated[Id, Field(description="The item that is asked about.")]
 Hidden = Annotated[
     list[Literal["owned", "in_cart"]],
     Field(description="Leave out what the user bought, or has in the cart. What is sold out never comes."),
@@ -48,19 +59,19 @@ class Listed(Asked):
 
     n: N = 10
     filter: Filters
-    exclude: Ids = []
+    exclude: Excluded = []
     cursor: Annotated[str, Field(max_length=100_000, description="'next_cursor' of the page before.")] = ""
 
 
 class Personal(Listed):
     """A question of somebody: a user, a visitor, or the events of a session that is not kept."""
 
-    user_id: Id | None = None
-    visitor_id: Id | None = None
-    events: Annotated[
-        list[EventIn], Field(max_length=200, description="Further evidence, for this answer alone.")
+    user_id: User = None
+    visitor_id: Visitor = None
+    events: Evidence = []
+    boost: Annotated[
+        list[BoostIn], Field(max_length=20, description="What to raise, and what to sink.")
     ] = []
-    boost: Annotated[list[BoostIn], Field(max_length=20)] = []
     hide: Hidden = []
     explain: Annotated[bool, Field(description="All reasons, which sum to the score.")] = False
 
@@ -82,7 +93,9 @@ class SearchIn(Personal):
         }
     )
 
-    query: Annotated[str, Field(min_length=1, max_length=2_000)]
+    query: Annotated[
+        str, Field(min_length=1, max_length=2_000, description="What was typed, in any language.")
+    ]
     sentence: Annotated[bool, Field(description="Obey refusals and prices in the words.")] = False
 
 
@@ -100,8 +113,10 @@ class RecommendIn(Personal):
     )
 
     text: Words = ""
-    context: Annotated[dict[str, Any], Field(max_length=50)] = {}
-    diversity: Share | None = None
+    context: Scene = {}
+    diversity: Annotated[Share | None, Field(description="How unlike each other the items are to be.")] = (
+        None
+    )
     explore: Annotated[Share | None, Field(description="Share of places for new and thin items.")] = None
     interests: Annotated[bool, Field(description="Serve each interest of the history.")] = False
 
@@ -111,13 +126,13 @@ class ItemAsked(Listed):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"item_id": "tea-7", "n": 5}]})
 
-    item_id: Id
+    item_id: OneItem
 
 
 class SimilarIn(ItemAsked):
     """One item to start from, and how unlike each other the answers are to be."""
 
-    diversity: Share = 0.0
+    diversity: Annotated[Share, Field(description="How unlike each other the items are to be.")] = 0.0
 
 
 class CartIn(Listed):
@@ -125,7 +140,7 @@ class CartIn(Listed):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"item_ids": ["tea-7", "kettle-1"], "n": 5}]})
 
-    item_ids: Annotated[list[Id], Field(min_length=1, max_length=200)]
+    item_ids: Annotated[list[Id], Field(min_length=1, max_length=200, description="What lies in the cart.")]
 
 
 class TrendingIn(Listed):
@@ -141,12 +156,14 @@ class RankIn(Asked):
         json_schema_extra={"examples": [{"item_ids": ["tea-7", "kettle-1"], "user_id": "ann"}]}
     )
 
-    item_ids: Annotated[list[Id], Field(min_length=1, max_length=1_000)]
-    user_id: Id | None = None
-    visitor_id: Id | None = None
+    item_ids: Annotated[
+        list[Id], Field(min_length=1, max_length=1_000, description="Items to bring into order.")
+    ]
+    user_id: User = None
+    visitor_id: Visitor = None
     query: Words = ""
-    events: Annotated[list[EventIn], Field(max_length=200)] = []
-    context: Annotated[dict[str, Any], Field(max_length=50)] = {}
+    events: Evidence = []
+    context: Scene = {}
 
 
 class SuggestIn(Asked):
@@ -154,8 +171,8 @@ class SuggestIn(Asked):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"prefix": "green t"}]})
 
-    prefix: Annotated[str, Field(max_length=200)]
-    n: Annotated[int, Field(ge=1, le=50)] = 8
+    prefix: Annotated[str, Field(max_length=200, description="The beginning.")]
+    n: Annotated[int, Field(ge=1, le=50, description="How many.")] = 8
 
 
 class AnswerIn(Asked):
@@ -172,7 +189,7 @@ class OnboardIn(Asked):
         json_schema_extra={"examples": [{}, {"answers": [{"item_id": "tea-7", "value": 1}]}]}
     )
 
-    answers: Annotated[list[AnswerIn], Field(max_length=50)] = []
+    answers: Annotated[list[AnswerIn], Field(max_length=50, description="What was said so far.")] = []
     n: N = 10
     most: Annotated[int, Field(ge=1, le=50, description="Ask no more than this.")] = 5
 
@@ -182,12 +199,12 @@ class ExplainIn(Asked):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"item_id": "tea-7", "user_id": "ann"}]})
 
-    item_id: Id
-    user_id: Id | None = None
-    visitor_id: Id | None = None
+    item_id: OneItem
+    user_id: User = None
+    visitor_id: Visitor = None
     query: Words = ""
-    events: Annotated[list[EventIn], Field(max_length=200)] = []
-    context: Annotated[dict[str, Any], Field(max_length=50)] = {}
+    events: Evidence = []
+    context: Scene = {}
 
 
 class MergeIn(Asked):
@@ -195,20 +212,26 @@ class MergeIn(Asked):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"visitor_id": "v-81", "user_id": "ann"}]})
 
-    visitor_id: Id
-    user_id: Id
+    visitor_id: Annotated[Id, Field(description="Who they were.")]
+    user_id: Annotated[Id, Field(description="Who they are.")]
 
 
 class RefitIn(Asked):
     """Whether a new model counts even where it is not better."""
 
-    force: bool = False
+    model_config = ConfigDict(json_schema_extra={"examples": [{}, {"force": True}]})
+
+    force: Annotated[bool, Field(description="Take the new model without a verdict.")] = False
 
 
 class KeyIn(Asked):
     """What a new key may do."""
 
-    name: Annotated[str, Field(max_length=200)] = ""
-    scopes: Annotated[list[Literal["read", "write", "admin"]], Field(min_length=1)] = ["read"]
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "web shop", "scopes": ["read"]}]})
+
+    name: Annotated[str, Field(max_length=200, description="For you to know it by.")] = ""
+    scopes: Annotated[
+        list[Literal["read", "write", "admin"]], Field(min_length=1, description="What it may do.")
+    ] = ["read"]
     rate: Annotated[float | None, Field(gt=0, description="Requests a second.")] = None
-    expires_at: float | None = None
+    expires_at: Annotated[float | None, Field(description="Unix seconds after which it ends.")] = None

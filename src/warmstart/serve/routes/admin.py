@@ -7,8 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from warmstart.core.errors import UnknownIdError
+from warmstart.serve import answers as o
 from warmstart.serve import asked as q
 from warmstart.serve.answering import new_request_id
+from warmstart.serve.answers import said
 from warmstart.serve.routes.common import PROBLEMS, Admin, AdminShop, Json, Serving
 from warmstart.serve.security.callers import Caller
 from warmstart.serve.security.keys import ApiKey
@@ -18,7 +20,7 @@ from warmstart.serve.state import Service
 router = APIRouter(prefix="/v1/admin", tags=["admin"], responses=PROBLEMS)
 
 
-@router.get("/status", summary="How the shop stands")
+@router.get("/status", summary="How the shop stands", responses=said(o.StatusOut))
 async def status(shop: AdminShop) -> Response:
     """Counts of store and model."""
     kept = await shop.on_disk(shop.store.describe)
@@ -32,7 +34,7 @@ async def status(shop: AdminShop) -> Response:
     )
 
 
-@router.post("/refit", summary="Learn the shop anew")
+@router.post("/refit", summary="Learn the shop anew", responses=said(o.RefitOut))
 async def refit(asked: q.RefitIn, shop: AdminShop, caller: Admin, service: Serving) -> Response:
     """A new model is fitted beside, asked what users did last, and takes over unless it is worse."""
     found = await shop.refit(force=asked.force)
@@ -41,7 +43,7 @@ async def refit(asked: q.RefitIn, shop: AdminShop, caller: Admin, service: Servi
     return Json({"request_id": new_request_id("admin"), **found})
 
 
-@router.post("/rollback", summary="Put the model before in force again")
+@router.post("/rollback", summary="Put the model before in force again", responses=said(o.RollbackOut))
 async def rollback(shop: AdminShop, caller: Admin, service: Serving) -> Response:
     """Nothing that was written is lost: the older model reads on to this moment."""
     version = await shop.roll_back()
@@ -49,14 +51,14 @@ async def rollback(shop: AdminShop, caller: Admin, service: Serving) -> Response
     return Json({"request_id": new_request_id("admin"), "version": version})
 
 
-@router.get("/keys", summary="Keys of this shop")
+@router.get("/keys", summary="Keys of this shop", responses=said(o.KeysOut))
 async def keys(caller: Admin, shop: AdminShop, service: Serving) -> Response:
     """Everything but the secrets, which nobody knows."""
     found = await shop.on_disk(service.guard.keys.list)
     return Json({"keys": [key.as_dict() for key in found if key.tenant == caller.tenant]})
 
 
-@router.post("/keys", summary="A new key for this shop")
+@router.post("/keys", summary="A new key for this shop", responses=said(o.NewKeyOut))
 async def create_key(asked: q.KeyIn, caller: Admin, shop: AdminShop, service: Serving) -> Response:
     """The secret is in this answer and nowhere else."""
     secret, key = await shop.on_disk(
@@ -72,7 +74,7 @@ async def create_key(asked: q.KeyIn, caller: Admin, shop: AdminShop, service: Se
     return Json({"secret": secret, **key.as_dict()})
 
 
-@router.delete("/keys/{key_id}", summary="End a key")
+@router.delete("/keys/{key_id}", summary="End a key", responses=said(o.KeyOut))
 async def revoke_key(
     key_id: Annotated[str, Path(max_length=100)], caller: Admin, shop: AdminShop, service: Serving
 ) -> Response:
@@ -82,7 +84,7 @@ async def revoke_key(
     return Json(key.as_dict())
 
 
-@router.get("/audit", summary="What administrators did")
+@router.get("/audit", summary="What administrators did", responses=said(o.AuditOut))
 async def audit(
     caller: Admin,
     shop: AdminShop,

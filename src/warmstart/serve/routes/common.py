@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-from fastapi import Depends, HTTPException, Request, Response
+from fastapi import Depends, HTTPException, Request, Response, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 
 from warmstart.core.errors import InputError
@@ -18,8 +18,9 @@ from warmstart.serve.state import Service
 _bearer = HTTPBearer(auto_error=False, description="An API key or a token.")
 _api_key = APIKeyHeader(name="X-API-Key", auto_error=False)
 
+PROBLEM = {"$ref": "#/components/schemas/ProblemOut"}
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    code: {"description": text, "content": {MEDIA_TYPE: {}}}
+    code: {"description": text, "content": {MEDIA_TYPE: {"schema": PROBLEM}}}
     for code, text in {
         400: "The input cannot be used.",
         401: "No valid key.",
@@ -61,8 +62,8 @@ def allowed(scope: Scope) -> Callable[..., Coroutine[Any, Any, Caller]]:
     async def check(
         request: Request,
         service: Serving,
-        _bearer_seen: Annotated[Any, Depends(_bearer)],
-        _key_seen: Annotated[Any, Depends(_api_key)],
+        _bearer_seen: Any = Security(_bearer, scopes=[scope]),  # noqa: B008  # the scope is known here only
+        _key_seen: Any = Security(_api_key, scopes=[scope]),  # noqa: B008
     ) -> Caller:
         headers = request.headers
         caller = service.guard.who(headers.get("authorization"), headers.get("x-api-key"))

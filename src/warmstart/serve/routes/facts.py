@@ -16,7 +16,9 @@ from warmstart.data.wire.items import ItemIn, ItemPatch
 from warmstart.data.wire.masking import masked_event
 from warmstart.data.wire.parsing import load_json, parse_records
 from warmstart.data.wire.records import UserIn
+from warmstart.serve import answers as o
 from warmstart.serve.answering import new_request_id
+from warmstart.serve.answers import said
 from warmstart.serve.routes.common import PROBLEMS, Json, ReadShop, Serving, WriteShop
 from warmstart.serve.shop import LiveShop
 
@@ -29,9 +31,9 @@ Lenient = Annotated[bool, Query(description="Take what can be used, and say what
 
 def _body(model: type[WireRecord]) -> dict[str, Any]:
     """What a body may be, for the OpenAPI page."""
-    one = model.model_json_schema(ref_template="#/components/schemas/{model}")
-    one.pop("$defs", None)
-    examples = {str(i): {"value": value} for i, value in enumerate(one.pop("examples", []))}
+    said_examples: Any = model.model_config.get("json_schema_extra") or {}
+    examples = {str(i): {"value": value} for i, value in enumerate(said_examples.get("examples", []))}
+    one = {"$ref": f"#/components/schemas/{model.__name__}"}
     schema = {"anyOf": [one, {"type": "array", "items": one, "minItems": 1}]}
     json = {"schema": schema, **({"examples": examples} if examples else {})}
     lines = {"schema": {"type": "string", "description": "One record a line."}}
@@ -41,6 +43,26 @@ def _body(model: type[WireRecord]) -> dict[str, Any]:
             "content": {"application/json": json, "application/x-ndjson": lines},
         }
     }
+
+
+_GA4 = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"type": ["object", "array"]},
+                "examples": {
+                    "ga4": {
+                        "value": {
+                            "client_id": "v-82",
+                            "events": [{"name": "view_item", "params": {"items": [{"item_id": "tea-7"}]}}],
+                        }
+                    }
+                },
+            }
+        },
+    }
+}
 
 
 async def _records(request: Request, model: type[Model], *, lenient: bool) -> tuple[list[Model], list[str]]:
@@ -57,7 +79,9 @@ def _taken(began: float, accepted: int, skipped: list[str], **more: Any) -> Resp
     return Json({**said, **more, "took_ms": took})
 
 
-@router.post("/items", summary="Add items, or change them", openapi_extra=_body(ItemIn))
+@router.post(
+    "/items", summary="Add items, or change them", responses=said(o.TakenOut), openapi_extra=_body(ItemIn)
+)
 async def put_items(request: Request, shop: WriteShop, lenient: Lenient = False) -> Response:
     """One item, a list, or NDJSON; over those of the same ids. They are live when this answers."""
     began = time.perf_counter()
@@ -67,21 +91,27 @@ async def put_items(request: Request, shop: WriteShop, lenient: Lenient = False)
     return _taken(began, len(items), skipped)
 
 
-@router.get("/items/{item_id}", summary="An item")
+@router.get(
+    "/items/{item_id}", summary="An item", responses={200: {"model": ItemIn, "description": "The item."}}
+)
 async def get_item(item_id: ItemId, shop: ReadShop) -> Response:
     """The item as it was written."""
     item = await shop.item(item_id)
     return Json({"item_id": item_id, **item.stored()})
 
 
-@router.patch("/items/{item_id}", summary="Change some facts of an item")
+@router.patch(
+    "/items/{item_id}",
+    summary="Change some facts of an item",
+    responses={200: {"model": ItemIn, "description": "The item as it is now."}},
+)
 async def patch_item(item_id: ItemId, patch: ItemPatch, shop: WriteShop) -> Response:
     """Only what is sent changes; null clears. Price, stock and text count at once."""
     item = await shop.patch_item(item_id, patch)
     return Json({"item_id": item_id, **item.stored()})
 
 
-@router.delete("/items/{item_id}", summary="Delete an item")
+@router.delete("/items/{item_id}", summary="Delete an item", responses=said(o.TakenOut))
 async def delete_item(item_id: ItemId, shop: WriteShop) -> Response:
     """It is shown no more. Deleting what is not there is no error."""
     began = time.perf_counter()
@@ -89,7 +119,9 @@ async def delete_item(item_id: ItemId, shop: WriteShop) -> Response:
     return _taken(began, count, [])
 
 
-@router.post("/users", summary="Attributes of users", openapi_extra=_body(UserIn))
+@router.post(
+    "/users", summary="Attributes of users", responses=said(o.TakenOut), openapi_extra=_body(UserIn)
+)
 async def put_users(request: Request, shop: WriteShop, lenient: Lenient = False) -> Response:
     """One user, a list, or NDJSON; over what was known of them."""
     began = time.perf_counter()
@@ -99,7 +131,7 @@ async def put_users(request: Request, shop: WriteShop, lenient: Lenient = False)
     return _taken(began, len(users), skipped)
 
 
-@router.post("/events", summary="What users did", openapi_extra=_body(EventIn))
+@router.post("/events", summary="What users did", responses=said(o.TakenOut), openapi_extra=_body(EventIn))
 async def put_events(
     request: Request, shop: WriteShop, service: Serving, lenient: Lenient = False, key: Key = ""
 ) -> Response:
@@ -115,7 +147,12 @@ async def put_events(
     return _taken(began, len(events), skipped)
 
 
-@router.post("/dialects/{dialect}", summary="Events in the words of another system")
+@router.post(
+    "/dialects/{dialect}",
+    summary="Events in the words of another system",
+    openapi_extra=_GA4,
+    responses=said(o.DialectOut),
+)
 async def put_dialect(
     request: Request,
     dialect: Annotated[str, Path(description=f"One of {', '.join(sorted(DIALECTS))}.")],

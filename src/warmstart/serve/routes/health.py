@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 
+from warmstart.serve.answers import StateOut, said
 from warmstart.serve.routes.common import Json, Serving
 
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz", summary="Does the process answer?")
+@router.get("/healthz", summary="Does the process answer?", responses=said(StateOut))
 async def healthz() -> Response:
     """200 as long as the process lives; says nothing about whether it can serve."""
     return Json({"status": "alive"})
 
 
-@router.get("/readyz", summary="Should requests come here?", responses={503: {"description": "Not now."}})
+@router.get(
+    "/readyz",
+    summary="Should requests come here?",
+    responses={**said(StateOut), 503: {"model": StateOut, "description": "Not now."}},
+)
 async def readyz(service: Serving) -> Response:
     """200 while requests are answered: not before the shop is open, and no more on the way out."""
     ready = service.is_ready
@@ -23,7 +29,7 @@ async def readyz(service: Serving) -> Response:
     return Json({"status": state}, status_code=200 if ready else 503)
 
 
-@router.get("/metrics", summary="For Prometheus.")
+@router.get("/metrics", summary="For Prometheus.", response_class=PlainTextResponse)
 async def metrics(service: Serving) -> Response:
     """Counters of all shops; no ids of users or items are among them."""
     waiting = sum(len(shop.writer) for shop in service.shops.values())

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Response
 from warmstart.core.errors import UnknownIdError
 from warmstart.data.item_list import ItemList
 from warmstart.engine.engine import Engine
+from warmstart.serve import answers as o
 from warmstart.serve import asked as q
 from warmstart.serve.answering import (
     NO_MODEL,
@@ -23,6 +24,7 @@ from warmstart.serve.answering import (
     hidden_from,
     new_request_id,
 )
+from warmstart.serve.answers import said
 from warmstart.serve.routes.common import PROBLEMS, Json, ReadShop, Serving
 from warmstart.serve.shop import LiveShop
 from warmstart.serve.state import Service
@@ -64,7 +66,7 @@ def _check_there(shop: LiveShop, item_id: str) -> None:
         )
 
 
-@router.post("/search", summary="Items for some words")
+@router.post("/search", summary="Items for some words", responses=said(o.ListOut))
 async def search(asked: q.SearchIn, shop: ReadShop, service: Serving) -> Response:
     """The items that answer a query best, with regard to the searcher's taste when known."""
     events = evidence(asked)
@@ -90,7 +92,7 @@ async def search(asked: q.SearchIn, shop: ReadShop, service: Serving) -> Respons
     )
 
 
-@router.post("/recommend", summary="Items for somebody")
+@router.post("/recommend", summary="Items for somebody", responses=said(o.ListOut))
 async def recommend(asked: q.RecommendIn, shop: ReadShop, service: Serving) -> Response:
     """The items a user may want next; for a stranger, what most people want."""
     events = evidence(asked)
@@ -119,7 +121,7 @@ async def recommend(asked: q.RecommendIn, shop: ReadShop, service: Serving) -> R
     )
 
 
-@router.post("/similar", summary="Items like one item")
+@router.post("/similar", summary="Items like one item", responses=said(o.ListOut))
 async def similar(asked: q.SimilarIn, shop: ReadShop, service: Serving) -> Response:
     """The items most like one item; with `diversity` not all of them like each other."""
     _check_there(shop, asked.item_id)
@@ -140,7 +142,7 @@ async def similar(asked: q.SimilarIn, shop: ReadShop, service: Serving) -> Respo
     )
 
 
-@router.post("/complement", summary="Items that go with one item")
+@router.post("/complement", summary="Items that go with one item", responses=said(o.ListOut))
 async def complement(asked: q.ItemAsked, shop: ReadShop, service: Serving) -> Response:
     """The items that go with one item and are not the same thing again."""
     _check_there(shop, asked.item_id)
@@ -157,7 +159,7 @@ async def complement(asked: q.ItemAsked, shop: ReadShop, service: Serving) -> Re
     )
 
 
-@router.post("/cart", summary="Items that go with a cart")
+@router.post("/cart", summary="Items that go with a cart", responses=said(o.ListOut))
 async def cart(asked: q.CartIn, shop: ReadShop, service: Serving) -> Response:
     """The items that go best with those in a cart."""
     page = Page.of(asked)
@@ -171,7 +173,7 @@ async def cart(asked: q.CartIn, shop: ReadShop, service: Serving) -> Response:
     )
 
 
-@router.post("/trending", summary="Items much was done with lately")
+@router.post("/trending", summary="Items much was done with lately", responses=said(o.ListOut))
 async def trending(asked: q.TrendingIn, shop: ReadShop, service: Serving) -> Response:
     """The items that most was done with in the last days; the same for everyone."""
     page = Page.of(asked)
@@ -185,7 +187,7 @@ async def trending(asked: q.TrendingIn, shop: ReadShop, service: Serving) -> Res
     )
 
 
-@router.post("/rank", summary="A list of yours in order")
+@router.post("/rank", summary="A list of yours in order", responses=said(o.ListOut))
 async def rank(asked: q.RankIn, shop: ReadShop, service: Serving) -> Response:
     """These items, best first for this user or these words; nothing is added or hidden."""
     events = evidence(asked)
@@ -203,7 +205,7 @@ async def rank(asked: q.RankIn, shop: ReadShop, service: Serving) -> Response:
     )
 
 
-@router.post("/explain", summary="Why an item stands where it stands")
+@router.post("/explain", summary="Why an item stands where it stands", responses=said(o.ListOut))
 async def explain(asked: q.ExplainIn, shop: ReadShop) -> Response:
     """Why an item has the score it has: reasons that sum to the score, largest first."""
     _check_there(shop, asked.item_id)
@@ -227,7 +229,7 @@ async def explain(asked: q.ExplainIn, shop: ReadShop) -> Response:
     return Json(as_answer(new_request_id("explain"), items, began=began, model=shop.version))
 
 
-@router.post("/suggest", summary="Completions of what somebody types")
+@router.post("/suggest", summary="Completions of what somebody types", responses=said(o.SuggestOut))
 async def suggest(asked: q.SuggestIn, shop: ReadShop) -> Response:
     """What the words may become."""
     began = time.perf_counter()

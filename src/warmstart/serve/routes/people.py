@@ -10,8 +10,10 @@ from fastapi import APIRouter, Path, Response
 from warmstart.data.dataset import Dataset
 from warmstart.data.item_list import ItemList
 from warmstart.engine.engine import Engine
+from warmstart.serve import answers as o
 from warmstart.serve import asked as q
 from warmstart.serve.answering import NO_MODEL, as_answer, new_request_id
+from warmstart.serve.answers import said
 from warmstart.serve.routes.common import PROBLEMS, Admin, AdminShop, Json, ReadShop, Serving, WriteShop
 from warmstart.tasks.onboarding.onboarding import Onboarding
 from warmstart.tasks.onboarding.tastes import Answer
@@ -20,7 +22,7 @@ router = APIRouter(prefix="/v1", tags=["people"], responses=PROBLEMS)
 UserId = Annotated[str, Path(max_length=512)]
 
 
-@router.post("/onboard", summary="What to ask a stranger next")
+@router.post("/onboard", summary="What to ask a stranger next", responses=said(o.OnboardOut))
 async def onboard(asked: q.OnboardIn, shop: ReadShop) -> Response:
     """The most telling item to ask about, and what would be recommended by now."""
     began = time.perf_counter()
@@ -44,20 +46,20 @@ def _asking(shop: Dataset) -> Onboarding:
     return Onboarding(most=50).fit(shop)
 
 
-@router.post("/users/merge", summary="A visitor turned out to be a user")
+@router.post("/users/merge", summary="A visitor turned out to be a user", responses=said(o.MergedOut))
 async def merge(asked: q.MergeIn, shop: WriteShop) -> Response:
     """All that is known of the visitor is the user's from now on. Merging again changes nothing."""
     moved = await shop.merge(asked.visitor_id, asked.user_id)
     return Json({"request_id": new_request_id("write"), "moved": moved})
 
 
-@router.get("/users/{user_id}/export", summary="All that is kept of a user")
+@router.get("/users/{user_id}/export", summary="All that is kept of a user", responses=said(o.ExportOut))
 async def export(user_id: UserId, shop: WriteShop) -> Response:
     """Attributes and events, in the shape in which they can be sent again."""
     return Json(await shop.export(user_id))
 
 
-@router.delete("/users/{user_id}", summary="Forget a user")
+@router.delete("/users/{user_id}", summary="Forget a user", responses=said(o.ForgottenOut))
 async def forget(user_id: UserId, shop: AdminShop, caller: Admin, service: Serving) -> Response:
     """Gone from store and answers when this answers; counts over all users follow within minutes."""
     gone = await shop.forget(user_id)
