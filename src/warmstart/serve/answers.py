@@ -13,14 +13,14 @@ RequestId = Annotated[
 TookMs = Annotated[float, Field(description="Milliseconds in the service.")]
 Warnings = Annotated[list[str], Field(description="Signals that were missing: 'no_user', for one.")]
 Model = Annotated[str, Field(description="The version that answered; empty before there is one.")]
-_ITEM: Final = {
+_ITEM: Final[dict[str, Any]] = {
     "item_id": "tea-1",
     "score": 0.041,
     "source": "content",
     "propensity": 1.0,
     "reasons": [{"kind": "content", "item_id": "pot-1", "value": 0.041, "text": "like Glass teapot 1 L"}],
 }
-_LIST: Final = {
+_LIST: Final[dict[str, Any]] = {
     "request_id": "recommend-0f8e7c61d2b34a5f9e0d1c2b3a495867",
     "items": [_ITEM],
     "warnings": [],
