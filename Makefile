@@ -42,7 +42,7 @@ $(VENV)/lm: pyproject.toml constraints.txt scripts/install_cpu_torch.py | $(VENV
 	@touch $@
 
 $(VENV)/dev: pyproject.toml constraints.txt scripts/install_cpu_torch.py | $(VENV)/made
-	@set -e; extras=dev,onnx,ann,evaluate,postgres,serve,client; \
+	@set -e; extras=dev,onnx,ann,evaluate,postgres,serve,client,trace; \
 	if $(BIN)/python scripts/install_cpu_torch.py; then extras=$$extras,adapt; fi; \
 	echo "installing warmstart[$$extras] into $(VENV)"; \
 	$(BIN)/python $(INSTALL) --editable ".[$$extras]"; \

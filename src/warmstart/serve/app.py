@@ -22,6 +22,7 @@ from warmstart.serve.security.limits import RateLimiter
 from warmstart.serve.security.tokens import TokenReader
 from warmstart.serve.settings import ADMIN_KEY_VARIABLE, SYSTEM, TOKEN_SECRET_VARIABLE, ServeSettings
 from warmstart.serve.state import Service
+from warmstart.serve.tracing import Tracing, is_asked_for, send_traces
 from warmstart.store.opening import open_store
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,9 @@ def create_app(settings: ServeSettings | None = None) -> FastAPI:
             allow_headers=["Authorization", "Content-Type", "X-API-Key", "Idempotency-Key"],
         )
     app.add_middleware(Door, body_bytes=chosen.body_bytes)
+    if is_asked_for():
+        send_traces()
+        app.add_middleware(Tracing)
     return app
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from warmstart.core.extras import load_extra
 from warmstart.serve.answering import scenario_of
+from warmstart.serve.shifts import Shift
 
 if TYPE_CHECKING:
     from warmstart.data.item_list import ItemList
@@ -52,11 +53,15 @@ class Metrics:
         self._waiting = self._gauge("warmstart_events_waiting", "Events not yet on the disk.")
         self._ready = self._gauge("warmstart_ready", "1 while requests are answered.")
         self._coverage = self._gauge("warmstart_items_shown_distinct", "Different items shown.")
+        self._drift = self._gauge(
+            "warmstart_drift", "Last answers or events beside the first (stability index).", ("of",)
+        )
         self._shown: set[str] = set()
+        self._shifts: dict[str, Shift] = {}
 
-    def _gauge(self, name: str, text: str) -> Any:
-        several = {"multiprocess_mode": "livesum"} if _several() else {}
-        return self._lib.Gauge(name, text, registry=self.registry, **several)
+    def _gauge(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Any:
+        several = {"multiprocess_mode": "livemax" if labels else "livesum"} if _several() else {}
+        return self._lib.Gauge(name, text, labels, registry=self.registry, **several)
 
     def request(self, route: str, status: int, seconds: float) -> None:
         """Count a request."""
@@ -72,6 +77,8 @@ class Metrics:
             self._empty.labels(scenario).inc()
         for source in items.sources:
             self._sources.labels(source).inc()
+        if len(items):
+            self._see(f"scores of {scenario}", float(items.scores[0]))
         self._shown.update(items.item_ids)
         self._coverage.set(len(self._shown))
 
@@ -79,9 +86,13 @@ class Metrics:
         """Count events, and what they say about answers of ours."""
         for event in events:
             self._events.labels(event.event_type).inc()
+            self._see("kinds of events", event.event_type)
             scenario = scenario_of(event.request_id or "")
             if scenario and event.event_type in _OUTCOMES:
                 self._outcomes.labels(scenario, event.event_type).inc(max(len(event.items), 1))
+
+    def _see(self, what: str, value: float | str) -> None:
+        self._shifts.setdefault(what, Shift()).see(value)
 
     def refit(self, *, promoted: bool) -> None:
         """Count a new model."""
@@ -91,6 +102,8 @@ class Metrics:
         """How things stand."""
         self._waiting.set(waiting)
         self._ready.set(int(ready))
+        for what, shift in self._shifts.items():
+            self._drift.labels(what).set(shift.index)
 
     def render(self) -> tuple[bytes, str]:
         """The page for Prometheus and its media type."""

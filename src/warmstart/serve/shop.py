@@ -24,6 +24,7 @@ from warmstart.serve.facts import entry_of
 from warmstart.serve.refitting import Task
 from warmstart.serve.replica import Replica
 from warmstart.serve.settings import ServeSettings
+from warmstart.serve.tracing import span
 from warmstart.serve.writer import EventWriter
 
 log = logging.getLogger(__name__)
@@ -370,11 +371,13 @@ class LiveShop:
     # -- threads ----------------------------------------------------------------------------------
 
     async def _on_engine(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._engine_thread, work)
+        with span("engine"):
+            return await asyncio.get_running_loop().run_in_executor(self._engine_thread, work)
 
     async def on_disk(self, work: Callable[[], T]) -> T:
         """Do something with the store, after what is being written."""
-        return await asyncio.get_running_loop().run_in_executor(self._disk_thread, work)
+        with span("store"):
+            return await asyncio.get_running_loop().run_in_executor(self._disk_thread, work)
 
     def _spawn(self, work: Any) -> asyncio.Task[Any]:
         task: asyncio.Task[Any] = asyncio.create_task(work)
