@@ -44,6 +44,22 @@ class Shop:
         return [item["item_id"] for item in self.ask(path, body)["items"]]
 
     @property
+    def service(self) -> Any:
+        """What answers, from inside."""
+        app: Any = self.client.app
+        return app.state.service
+
+    @property
+    def live(self) -> Any:
+        """The shop that answers, from inside."""
+        return self.service.shops["default"]
+
+    def run(self, work: Any, *args: Any) -> Any:
+        """Run something where the service runs."""
+        portal: Any = self.client.portal
+        return portal.call(work, *args)
+
+    @property
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key}"}
 

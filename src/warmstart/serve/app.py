@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from warmstart.core.errors import ConfigError
 from warmstart.serve.description import describe
 from warmstart.serve.door import Door
+from warmstart.serve.leaving import drain_on_term
 from warmstart.serve.metrics import Metrics
 from warmstart.serve.problems import handle_problems
 from warmstart.serve.routes import admin, facts, health, lists, people
@@ -44,6 +45,7 @@ def create_app(settings: ServeSettings | None = None) -> FastAPI:
         app.state.service = service
         try:
             await service.shop(DEFAULT_TENANT)
+            drain_on_term(service, chosen.drain_seconds)
             yield
         finally:
             await service.close()

@@ -21,6 +21,8 @@ class Change:
 
     `items` were written or deleted; the profile of `user_id` was; `forgotten` and `merged` are digests of
     ids that are no more (who was merged into whom: `user_id`); `model` is a version that is in force.
+    `after` is the last event that had been written before people changed: what the same id did later is
+    not meant. None where nobody knows.
     """
 
     items: tuple[str, ...] = ()
@@ -28,6 +30,7 @@ class Change:
     forgotten: str = ""
     merged: str = ""
     model: str = ""
+    after: int | None = None
 
     @property
     def is_profile(self) -> bool:
@@ -35,15 +38,21 @@ class Change:
         return self.user_id is not None and not self.merged
 
 
-def tell(store: Store, change: Change) -> int:
-    """Write a change; returns its number."""
+def tell(store: Store, *changes: Change) -> None:
+    """Write changes."""
+    store.append([_entry(change) for change in changes], log=CHANGES)
+
+
+def _entry(change: Change) -> Entry:
     value: dict[str, Any] = {}
     if change.items:
         value["items"] = list(change.items)
     for name in ("forgotten", "merged", "model"):
         if said := getattr(change, name):
             value[name] = said
-    return store.append([Entry(value=value, user_id=change.user_id)], log=CHANGES)[0]
+    if change.after is not None:
+        value["after"] = change.after
+    return Entry(value=value, user_id=change.user_id)
 
 
 def changes_since(store: Store, number: int) -> Iterable[tuple[int, Change]]:
@@ -51,6 +60,11 @@ def changes_since(store: Store, number: int) -> Iterable[tuple[int, Change]]:
     for entry in store.read(log=CHANGES, since=number):
         said = {**entry.value, "items": tuple(entry.value.get("items", ()))}
         yield entry.number or 0, Change(**said, user_id=entry.user_id)
+
+
+def was_forgotten_since(store: Store, number: int) -> bool:
+    """Whether anybody was forgotten after this number."""
+    return any(change.forgotten for _, change in changes_since(store, number))
 
 
 class Digests:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
@@ -55,16 +56,22 @@ def entry_of(event: EventIn, call: str = "", place: int = 0) -> Entry:
     """
     key = f"call:{call}:{place}" if call else None
     if event.event_id is not None:
-        key = f"event:{event.event_id}"[:LONGEST_KEY]
+        key = _shortened(f"event:{event.event_id}")
     return Entry(value=event.stored(), user_id=event.who, key=key)
 
 
-def read_shop_of(store: Store, name: str, others: Dataset | None = None) -> tuple[Dataset, Seen]:
+def _shortened(key: str) -> str:
+    """A key that a store can keep; two long ones that only end differently stay two."""
+    if len(key) <= LONGEST_KEY:
+        return key
+    return f"{key[:400]}#{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}"
+
+
+def read_shop_of(store: Store, name: str) -> tuple[Dataset, Seen]:
     """The shop as the store has it now, and how far its logs were read for that.
 
-    `others` is an earlier state of the shop: its reviews, queries, graph and the like, which no store
-    keeps, are taken over. What is written meanwhile is in it or lies beyond what was seen, so that nothing
-    is lost when the logs are read on from there.
+    What is written meanwhile is in it or lies beyond what was seen, so that nothing is lost when the logs
+    are read on from there.
     """
     changes = last_number(store, CHANGES)
     items = items_frame(ItemIn.from_stored(record.value).to_item() for record in store.scan(ITEMS))
@@ -74,10 +81,15 @@ def read_shop_of(store: Store, name: str, others: Dataset | None = None) -> tupl
         seen = entry.number or seen
         rows.extend(events_of(entry))
     shop = Dataset(name=name, items=items, events=events_frame(rows), users=users)
-    if others is not None:
-        kept = {table: getattr(others, table) for table in ("reviews", "queries", "graph", "graph_links")}
-        shop = replace(shop, **kept)
     return shop, Seen(events=seen, changes=changes)
+
+
+def with_rest_of(shop: Dataset, earlier: Dataset) -> Dataset:
+    """The shop with what no store keeps, and only an earlier state has: reviews, queries and the graph."""
+    rest: dict[str, Any] = {
+        table: getattr(earlier, table) for table in ("reviews", "queries", "graph", "graph_links")
+    }
+    return replace(shop, **rest)
 
 
 def last_number(store: Store, log: str) -> int:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, Final
 
 from warmstart.core.artifact import POINTER_FILE, current_version, roll_back
 from warmstart.core.errors import ArtifactError
@@ -14,11 +18,16 @@ from warmstart.engine.engine import Engine
 from warmstart.roles.store import EVENTS, ITEMS, USERS, Store
 from warmstart.serve.changes import CHANGES, Change, Digests, changes_since
 from warmstart.serve.facts import Seen, events_of, last_number, read_shop_of
+from warmstart.serve.leases import Lease
 
 log = logging.getLogger(__name__)
 
-FIT_AT_ONCE = 500
+FIT_AT_ONCE: Final = 500
 """So many items are learned while one waits; larger shops are learned beside."""
+LEARNING: Final = "refit"
+"""The lease of whoever learns a shop; one at a time, over all workers."""
+_REMOVED: Final = "removed"
+_PATIENCE: Final = 30.0
 
 
 class Replica:
@@ -45,25 +54,48 @@ class Replica:
 
     def start(self) -> None:
         """Load the model in force, and read on from where it was made; fit a small shop that has none."""
-        try:
-            self._load()
-        except ArtifactError as error:
-            self._go_back(error)
+        self._open()
         self.catch_up()
         if self.engine is not None:
             self.engine.warm_up()
+
+    def resume(self) -> None:
+        """The same, but learn nothing where there is no model that can go on."""
+        self._open()
+        if self.engine is not None:
+            self.catch_up()
+
+    def _open(self) -> None:
+        tried = self._in_force()
+        try:
+            self._load()
+        except ArtifactError as error:
+            if self._in_force() != tried:  # it was replaced, and removed, while we read it
+                self._open()
+            else:
+                self._go_back(error)
+
+    def _in_force(self) -> str:
+        try:
+            return current_version(self.folder).name
+        except ArtifactError:
+            return ""
 
     def _load(self) -> None:
         if not (self.folder / POINTER_FILE).is_file():
             return
         self._unusable = version = current_version(self.folder).name
         engine = Engine.load(self.folder)
+        if self._in_force() != version:
+            self._load()
+            return
         seen = Seen.of(engine.notes)
         last = self.store.describe().last
         if seen.events > last.get(EVENTS, 0) or seen.changes > last.get(CHANGES, 0):
             log.warning("the store is older than the model (a backup was restored); learning it anew")
             return
         self.engine, self.version, self.seen, self._unusable = engine, version, seen, ""
+        self.removed = set(engine.notes.get(_REMOVED, ()))
 
     def _go_back(self, error: ArtifactError) -> None:
         """A damaged model must not keep the shop closed: the version before it serves, or none."""
@@ -75,17 +107,44 @@ class Replica:
         except ArtifactError as second:
             log.error("nor can the one before it: %s; learning the shop anew", second)
 
-    def fit_at_once(self) -> bool:
-        """Learn a small shop that has no model yet, in this thread; whether that was done."""
+    def _begin(self) -> bool:
+        """Get an engine where there is none: another worker's, or a small shop's in this thread."""
+        if not self._is_small():
+            return False
+        lease = Lease(self.store, LEARNING)
+        until = time.monotonic() + _PATIENCE
+        while not lease.take():  # nobody asks an engine that is not there, so this thread may wait
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.05)
+        try:
+            with suppress(ArtifactError):  # `start` has told of it
+                self._load()
+            if self.engine is None:
+                self._fit()
+        finally:
+            lease.release()
+        return True
+
+    def _is_small(self) -> bool:
+        """Whether there are items, and so few that they are learned at once."""
         items = sum(1 for _ in self.store.scan(ITEMS, n=FIT_AT_ONCE + 1))
         self.wants_fit = items > FIT_AT_ONCE
-        if not 0 < items <= FIT_AT_ONCE:
-            return False
+        return 0 < items <= FIT_AT_ONCE
+
+    def _fit(self) -> None:
         shop, seen = read_shop_of(self.store, self.store.name)
         self.engine = Engine().fit(shop, encoder=self.encoder)
-        self.version = self.engine.save(self.folder, notes=seen.as_dict()).name
         self.seen, self.removed = seen, set()
-        return True
+        self.version = self.save().name
+
+    def save(self) -> Path:
+        """Save the engine with how far it has read, and what is to be shown no more."""
+        return self.ready.save(self.folder, notes=self.notes())
+
+    def notes(self) -> dict[str, Any]:
+        """What has to be known to go on from a model."""
+        return {**self.seen.as_dict(), _REMOVED: sorted(self.removed)}
 
     # -- following --------------------------------------------------------------------------------
 
@@ -95,30 +154,34 @@ class Replica:
         `names` are ids by their digests, where the caller knows them: it saves the search for who was
         forgotten or merged.
         """
-        if self.engine is None and not self.fit_at_once():
+        if self.engine is None and not self._begin():
             self._look_for_model()
             return 0
-        events = self._observe()
-        changes = 0
+        count = 0
         for number, change in changes_since(self.store, self.seen.changes):
+            if change.after is not None:
+                count += self._observe(before=change.after)
             self._follow(change, names or {})
-            self.seen = Seen(events=self.seen.events, changes=number)
-            changes += 1
-        return events + changes
+            self.seen = replace(self.seen, changes=number)
+            count += 1
+        return count + self._observe()
 
     def _look_for_model(self) -> None:
         """Somebody else may have learned the shop; what was of no use at the start is of none now."""
-        if (self.folder / POINTER_FILE).is_file():
-            version = current_version(self.folder).name
-            self.wants_model = "" if version == self._unusable else version
+        version = self._in_force()
+        self.wants_model = "" if version == self._unusable else version
 
-    def _observe(self) -> int:
+    def _observe(self, before: int | None = None) -> int:
+        """Learn of events not yet seen, up to a number; without one, of all."""
         engine, count, last, found = self.ready, 0, self.seen.events, list[Event]()
-        for entry in self.store.read(since=self.seen.events):
+        most = None if before is None else max(before - self.seen.events, 0)
+        for entry in self.store.read(since=self.seen.events, n=most) if most != 0 else ():
+            if before is not None and (entry.number or 0) > before:
+                break  # numbers have gaps where somebody was forgotten
             found.extend(events_of(entry))
             last, count = entry.number or last, count + 1
         engine.observe(found)
-        self.seen = Seen(events=last, changes=self.seen.changes)
+        self.seen = replace(self.seen, events=last)
         return count
 
     def _follow(self, change: Change, names: Mapping[str, str]) -> None:
@@ -126,8 +189,8 @@ class Replica:
             self._take_items(change.items)
         elif change.is_profile and change.user_id:
             self._take_profile(change.user_id)
-        elif change.forgotten and (gone := self._who(change.forgotten, names)):
-            self._forget(gone)
+        elif change.forgotten:
+            self._forget(self._who(change.forgotten, names))
         elif change.merged and change.user_id and (visitor := self._who(change.merged, names)):
             self.ready.merge(visitor, change.user_id)
         elif change.model and change.model != self.version:
@@ -151,10 +214,15 @@ class Replica:
         record = self.store.get(USERS, user_id)
         self.ready.know({user_id: record.value if record else {}})
 
-    def _forget(self, user_id: str) -> None:
-        """Forget who is gone; what they did after that, under the same id, is somebody's who came new."""
-        self.ready.forget(user_id, relearn=False)
+    def _forget(self, user_id: str | None) -> None:
+        """Forget who is gone; what they did after that, under the same id, is somebody's who came new.
+
+        Also where this engine never knew them: older versions on the disk may have.
+        """
         self.wants_relearning = True
+        if user_id is None:
+            return
+        self.ready.forget(user_id, relearn=False)
         back = [
             event
             for entry in self.store.read(user_id=user_id)
@@ -168,8 +236,14 @@ class Replica:
     def successor(self) -> Replica:
         """A replica of the model that is in force by now, which has read on to this moment."""
         other = Replica(self.store, self.folder, encoder=self.encoder)
-        other.start()
+        other.resume()
+        if other.engine is not None:
+            other.engine.warm_up()
         return other
+
+    def pass_over(self, other: Replica) -> None:
+        """Take no more notice of a version that turned out to be of no use."""
+        self.wants_model, self._unusable = "", other._unusable
 
     @property
     def ready(self) -> Engine:

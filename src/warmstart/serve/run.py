@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +17,11 @@ from warmstart.serve.settings import ADMIN_KEY_VARIABLE, SYSTEM, ServeSettings
 from warmstart.store.opening import open_store
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from warmstart.engine.engine import Engine
 
-FACTORY = "warmstart.serve.app:create_app"
+FACTORY = "warmstart.serve.run:worker"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -113,39 +114,26 @@ def run_service(settings: ServeSettings, **more: Any) -> None:
         **more,
     }
     if settings.workers == 1:
-        _serve_alone(uvicorn, options)
+        uvicorn.run(FACTORY, **options)
         return
     with tempfile.TemporaryDirectory(prefix="warmstart-metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         uvicorn.run(FACTORY, workers=settings.workers, **options)
 
 
-def _serve_alone(uvicorn: Any, options: dict[str, Any]) -> None:
+def worker() -> FastAPI:
+    """The application of one worker process, which writes logs of its own."""
     from warmstart.serve.app import create_app
 
-    settings = ServeSettings.from_environment()
-    app = create_app(settings)
-    server = uvicorn.Server(uvicorn.Config(app, **{**options, "factory": False}))
-    leave = server.handle_exit
-
-    def handle_exit(number: int, frame: Any) -> None:
-        service = getattr(app.state, "service", None)
-        if service is None or service.is_stopping or not settings.drain_seconds:
-            leave(number, frame)
-            return
-        service.is_stopping = True
-        signal.signal(signal.SIGALRM, lambda *_: leave(number, frame))
-        signal.setitimer(signal.ITIMER_REAL, settings.drain_seconds)
-
-    server.handle_exit = handle_exit
-    server.run()
+    _configure_logs()
+    return create_app()
 
 
 def _configure_logs() -> None:
     from warmstart.serve.security.redaction import RedactionFilter
 
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s %(message)s"))
     handler.addFilter(RedactionFilter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
 

@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
-from warmstart.core.errors import UnknownIdError, WarmstartError
+from warmstart.core.errors import WarmstartError
 from warmstart.data.dataset import Dataset
 from warmstart.data.wire.events import EventIn
 from warmstart.data.wire.items import ItemIn, ItemPatch
 from warmstart.data.wire.records import UserIn
 from warmstart.engine.engine import Engine
-from warmstart.roles.store import ITEMS, USERS, Record, Store
+from warmstart.roles.store import Store
 from warmstart.serve.changes import Change, tell
 from warmstart.serve.export import all_of
 from warmstart.serve.facts import entry_of
+from warmstart.serve.keeping import Keeping
+from warmstart.serve.learning import learn
+from warmstart.serve.leases import Lease
 from warmstart.serve.refitting import Task
-from warmstart.serve.replica import Replica
+from warmstart.serve.replica import LEARNING, Replica
 from warmstart.serve.settings import ServeSettings
 from warmstart.serve.tracing import span
 from warmstart.serve.writer import EventWriter
+from warmstart.store.errors import StoreError
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-_REST: Final = 30.0
-"""Seconds to wait after somebody else was learning the shop, or it failed."""
-_LEASE: Final = 1_800.0
-"""Seconds after which somebody who said that they learn the shop anew is taken for dead."""
+_RESTED: Final = 30.0
+"""Seconds before what failed in the background is tried again."""
 
 
 class LiveShop:
@@ -52,6 +52,7 @@ class LiveShop:
         self._engine_thread = ThreadPoolExecutor(1, f"engine-{store.name}")
         self._disk_thread = ThreadPoolExecutor(1, f"disk-{store.name}")
         self._load_thread = ThreadPoolExecutor(1, f"load-{store.name}")
+        self._keeping = Keeping(store)
         self.writer = EventWriter(store, self._disk_thread, self.catch_up)
         self._background: set[asyncio.Task[Any]] = set()
         self._refitting: asyncio.Task[dict[str, Any]] | None = None
@@ -59,6 +60,7 @@ class LiveShop:
         self._derived: dict[str, tuple[str, Any]] = {}
         self._deriving = asyncio.Lock()
         self._refitted_at = time.monotonic()
+        self._learns = "", False
         self._rest_until = 0.0
         self.last_refit: dict[str, Any] = {}
         self.is_ready = False
@@ -69,6 +71,7 @@ class LiveShop:
         """Load or fit the model; returns when the shop can be asked."""
         await self._on_engine(self._replica.start)
         self.is_ready = True
+        self._heed()
         self._spawn(self._follow())
 
     async def close(self) -> None:
@@ -89,8 +92,17 @@ class LiveShop:
 
     def _engine_now(self) -> Engine:
         if self.settings.is_shared:
-            self._replica.catch_up()
+            self._look()
         return self._replica.ready
+
+    def _look(self) -> None:
+        """See what others wrote; while the store is away, what is known has to do."""
+        try:
+            self._replica.catch_up()
+        except StoreError as error:
+            if self._replica.engine is None:
+                raise
+            log.warning("answering without the store: %s", error)
 
     async def derived(self, name: str, make: Callable[[Dataset], T]) -> T:
         """What is made of the whole shop and takes long: made once for each model, beside the answers."""
@@ -114,6 +126,12 @@ class LiveShop:
         """Whether there is anything to ask."""
         return self._replica.engine is not None
 
+    async def can_answer(self) -> bool:
+        """Whether there is anything to ask, also when another worker has just learned it."""
+        if not self.has_model and self.settings.is_shared:
+            await self.catch_up()
+        return self.has_model
+
     def is_removed(self, item_id: str) -> bool:
         """Whether an item was deleted, though the model still knows it."""
         return item_id in self._replica.removed
@@ -122,76 +140,33 @@ class LiveShop:
 
     async def put_items(self, items: Sequence[ItemIn]) -> None:
         """Write items over those of the same ids; they are live when this returns."""
-        records = [Record(key=item.item_id, value=item.stored()) for item in items]
-        await self.on_disk(lambda: self._put_and_tell(records))
-        await self.catch_up()
-
-    def _put_and_tell(self, records: Sequence[Record]) -> None:
-        self.store.put(ITEMS, records)
-        tell(self.store, Change(items=tuple(record.key for record in records)))
+        await self._write(lambda: self._keeping.put_items(items))
 
     async def change_items(self, items: Sequence[ItemIn]) -> None:
         """Change what was sent of these items; those that are new begin with it."""
-
-        def change() -> None:
-            now: dict[str, ItemIn] = {}
-            for item in items:
-                record = None if item.item_id in now else self.store.get(ITEMS, item.item_id)
-                old = ItemIn.from_stored(record.value) if record else now.get(item.item_id)
-                now[item.item_id] = ItemPatch.of(item).applied_to(old) if old else item
-            self._put_and_tell([Record(key=item.item_id, value=item.stored()) for item in now.values()])
-
-        await self.on_disk(change)
-        await self.catch_up()
+        await self._write(lambda: self._keeping.change_items(items))
 
     async def patch_item(self, item_id: str, patch: ItemPatch) -> ItemIn:
         """Change some facts of an item; what it is now. Errors: `UnknownIdError`."""
-
-        def change() -> ItemIn:
-            now = patch.applied_to(self._stored_item(item_id))
-            self._put_and_tell([Record(key=item_id, value=now.stored())])
-            return now
-
-        changed = await self.on_disk(change)
-        await self.catch_up()
-        return changed
+        return await self._write(lambda: self._keeping.patch_item(item_id, patch))
 
     async def item(self, item_id: str) -> ItemIn:
         """An item as it was written. Errors: `UnknownIdError`."""
-        return await self.on_disk(lambda: self._stored_item(item_id))
-
-    def _stored_item(self, item_id: str) -> ItemIn:
-        record = self.store.get(ITEMS, item_id)
-        if record is None:
-            raise UnknownIdError(
-                expected="an item of the shop",
-                found=repr(item_id),
-                todo="Check the id, or send the item first.",
-            )
-        return ItemIn.from_stored(record.value)
+        return await self.on_disk(lambda: self._keeping.item(item_id))
 
     async def delete_items(self, item_ids: Sequence[str]) -> int:
         """Delete items; they are shown no more when this returns. How many there were."""
-
-        def delete() -> int:
-            count = self.store.delete(ITEMS, item_ids)
-            tell(self.store, Change(items=tuple(item_ids)))
-            return count
-
-        count = await self.on_disk(delete)
-        await self.catch_up()
-        return count
+        return await self._write(lambda: self._keeping.delete_items(item_ids))
 
     async def put_users(self, users: Sequence[UserIn]) -> None:
         """Write the attributes of users over those that they had."""
+        await self._write(lambda: self._keeping.put_users(users))
 
-        def put() -> None:
-            self.store.put(USERS, [Record(key=user.user_id, value=user.stored()) for user in users])
-            for user in users:
-                tell(self.store, Change(user_id=user.user_id))
-
-        await self.on_disk(put)
-        await self.catch_up()
+    async def _write(self, work: Callable[[], T], names: Mapping[str, str] | None = None) -> T:
+        """Write, and let the engine read it."""
+        found = await self.on_disk(work)
+        await self.catch_up(names)
+        return found
 
     async def write_events(self, events: Sequence[EventIn], key: str = "") -> list[int]:
         """Write events; their numbers. With a `key` the same call again writes nothing."""
@@ -200,16 +175,11 @@ class LiveShop:
 
     async def merge(self, visitor_id: str, user_id: str) -> dict[str, int]:
         """Give a visitor's evidence to the user they turned out to be; what changed hands."""
-        digest = self._replica.digests.of(visitor_id)
-
-        def merge() -> dict[str, int]:
-            moved = self.store.merge(visitor_id, user_id)
-            tell(self.store, Change(user_id=user_id, merged=digest))
-            return moved
-
-        moved = await self.on_disk(merge)
-        await self.catch_up({digest: visitor_id})
-        return moved
+        digest, after = self._replica.digests.of(visitor_id), self._replica.seen.events
+        return await self._write(
+            lambda: self._keeping.merge(visitor_id, user_id, digest=digest, after=after),
+            {digest: visitor_id},
+        )
 
     async def forget(self, user_id: str) -> dict[str, int]:
         """Forget a user in store and engine; what was deleted.
@@ -217,16 +187,10 @@ class LiveShop:
         The tables counted over all users, and the model on the disk, are learned again without them at
         once, in a process of its own.
         """
-        digest = self._replica.digests.of(user_id)
-
-        def forget() -> dict[str, int]:
-            gone = self.store.forget(user_id)
-            tell(self.store, Change(forgotten=digest))
-            return gone
-
-        gone = await self.on_disk(forget)
-        await self.catch_up({digest: user_id})
-        return gone
+        digest, after = self._replica.digests.of(user_id), self._replica.seen.events
+        return await self._write(
+            lambda: self._keeping.forget(user_id, digest=digest, after=after), {digest: user_id}
+        )
 
     async def export(self, user_id: str) -> dict[str, Any]:
         """All that is kept of a user."""
@@ -247,9 +211,13 @@ class LiveShop:
             return
         if replica.wants_relearning and replica.version:
             replica.wants_relearning = False
-            self._refitting = self._spawn(self._run("relearn"))
+            self._learn("relearn")
         elif replica.engine is None and replica.wants_fit:
-            self._refitting = self._spawn(self._run("refit"))
+            self._learn("refit")
+
+    def _learn(self, kind: str, *, force: bool = False) -> None:
+        self._learns = kind, force
+        self._refitting = self._spawn(self._run(kind, force=force))
 
     @property
     def _is_swapping(self) -> bool:
@@ -267,8 +235,12 @@ class LiveShop:
 
     async def refit(self, *, force: bool = False) -> dict[str, Any]:
         """Learn the shop anew, and let the new model take over unless it is worse; what came of it."""
-        if not self._is_refitting:
-            self._refitting = self._spawn(self._run("refit", force=force))
+        while self._is_refitting and self._refitting is not None:
+            if self._learns == ("refit", force):
+                break
+            await asyncio.wait([self._refitting])  # somebody is being forgotten, or it was asked otherwise
+        else:
+            self._learn("refit", force=force)
         assert self._refitting is not None  # noqa: S101  # for the type checker
         found = await asyncio.shield(self._refitting)
         await self._swapped()
@@ -289,25 +261,24 @@ class LiveShop:
 
     async def _run(self, kind: str, *, force: bool = False) -> dict[str, Any]:
         """Have a process learn the shop; one at a time over all workers."""
-        lease = Record(key="refit", value=kind, expires_at=time.time() + _LEASE)
-        if not await self.on_disk(lambda: self.store.put("leases", [lease], only_new=True)):
-            self._put_off(kind)
+        lease = Lease(self.store, LEARNING)
+        if not await self.on_disk(lease.take):
+            self._replica.wants_relearning |= kind == "relearn"
             return {"promoted": False, "why": "the shop is being learned already"}
         try:
-            self.last_refit = await self._in_process(kind, force=force)
+            found = await learn(self._task(kind, force=force), lease, self.on_disk)
         finally:
-            await self.on_disk(lambda: self.store.delete("leases", ["refit"]))
-        self._refitted_at = time.monotonic()
-        log.info("learned anew: %s", self.last_refit)
-        return self.last_refit
+            await self.on_disk(lease.release)
+        if found is None:
+            self._rest_until = time.monotonic() + _RESTED
+            self._replica.wants_relearning |= kind == "relearn"
+            found = {"promoted": False, "why": "it failed; the log says why"}
+        self.last_refit, self._refitted_at = found, time.monotonic()
+        log.info("learned anew: %s", found)
+        return found
 
-    def _put_off(self, kind: str) -> None:
-        """Try again later, not at once for ever."""
-        self._replica.wants_relearning |= kind == "relearn"
-        self._rest_until = time.monotonic() + _REST
-
-    async def _in_process(self, kind: str, *, force: bool) -> dict[str, Any]:
-        task = Task(
+    def _task(self, kind: str, *, force: bool) -> Task:
+        return Task(
             kind="relearn" if kind == "relearn" else "refit",
             store=self.settings.store_url,
             tenant=self.store.name,
@@ -315,33 +286,18 @@ class LiveShop:
             encoder=self.settings.encoder,
             force=force,
         )
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "warmstart.serve.refitting",
-            task.as_json(),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        try:
-            out, said = await process.communicate()
-        except asyncio.CancelledError:
-            process.kill()
-            await process.wait()
-            raise
-        if process.returncode:
-            self._put_off(kind)
-            log.error("learning anew failed: %s", said.decode(errors="replace")[-2000:])
-            return {"promoted": False, "why": "it failed; the log says why"}
-        return dict(json.loads(out.splitlines()[-1]))
 
     async def _swap(self) -> None:
         """Load the model in force beside the one that answers, then let it take over."""
         loop = asyncio.get_running_loop()
         coming = await loop.run_in_executor(self._load_thread, self._replica.successor)
         await self._on_engine(lambda: self._take(coming))
+        self._heed()
 
     def _take(self, coming: Replica) -> None:
+        if coming.engine is None:  # it cannot be used; the one that answers is better than none
+            self._replica.pass_over(coming)
+            return
         coming.catch_up()
         coming.wants_model = ""
         coming.wants_relearning |= self._replica.wants_relearning
@@ -351,12 +307,16 @@ class LiveShop:
         """Look for what others wrote, and for whether it is time to learn anew, while nobody asks."""
         while True:
             await asyncio.sleep(self.settings.follow_seconds)
-            try:
-                await self.catch_up()
-                if await self._is_due():
-                    self._refitting = self._spawn(self._run("refit"))
-            except WarmstartError as error:
-                log.warning("could not follow the store: %s", error)
+            found = await asyncio.gather(self._look_around(), return_exceptions=True)
+            if isinstance(found[0], WarmstartError):
+                log.warning("could not follow the store: %s", found[0])
+            elif isinstance(found[0], Exception):
+                log.error("a bug while following the store", exc_info=found[0])
+
+    async def _look_around(self) -> None:
+        await self.catch_up()
+        if await self._is_due():
+            self._learn("refit")
 
     async def _is_due(self) -> bool:
         wait = self.settings.refit_minutes * 60

@@ -69,7 +69,9 @@ class EventWriter:
         except BaseException as error:
             for _, done in group:
                 _end(done, error)
-            raise
+            if not isinstance(error, Exception):
+                raise
+            return
         begin = 0
         for own, done in group:
             if not done.done():

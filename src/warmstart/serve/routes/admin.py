@@ -24,7 +24,7 @@ router = APIRouter(prefix="/v1/admin", tags=["admin"], responses=PROBLEMS)
 async def status(shop: AdminShop) -> Response:
     """Counts of store and model."""
     kept = await shop.on_disk(shop.store.describe)
-    model = await shop.ask(lambda engine: engine.describe()) if shop.has_model else {}
+    model = await shop.ask(lambda engine: engine.describe()) if await shop.can_answer() else {}
     return Json(
         {
             "store": {"records": dict(kept.records), "logs": dict(kept.entries)},

@@ -50,7 +50,7 @@ async def _listed(
         items = question(engine)
         return items, [why(engine, item_id) for item_id in items.item_ids] if why else []
 
-    items, reasons = await shop.ask(answer) if shop.has_model else (_NOTHING, [])
+    items, reasons = await shop.ask(answer) if await shop.can_answer() else (_NOTHING, [])
     service.metrics.answer(scenario, items)
     if reasons:
         items = replace(items, reasons=tuple(reasons))
@@ -233,6 +233,10 @@ async def explain(asked: q.ExplainIn, shop: ReadShop) -> Response:
 async def suggest(asked: q.SuggestIn, shop: ReadShop) -> Response:
     """What the words may become."""
     began = time.perf_counter()
-    texts = await shop.ask(lambda engine: engine.suggest(asked.prefix, asked.n)) if shop.has_model else []
+    texts = (
+        await shop.ask(lambda engine: engine.suggest(asked.prefix, asked.n))
+        if await shop.can_answer()
+        else []
+    )
     took = round((time.perf_counter() - began) * 1000, 3)
     return Json({"request_id": new_request_id("suggest"), "suggestions": texts, "took_ms": took})

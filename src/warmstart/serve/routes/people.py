@@ -26,7 +26,7 @@ UserId = Annotated[str, Path(max_length=512)]
 async def onboard(asked: q.OnboardIn, shop: ReadShop) -> Response:
     """The most telling item to ask about, and what would be recommended by now."""
     began = time.perf_counter()
-    if not shop.has_model:
+    if not await shop.can_answer():
         return Json(
             {"request_id": new_request_id("onboard"), "ask": None, "items": [], "warnings": [NO_MODEL]}
         )

@@ -61,6 +61,11 @@ class Guard:
             raise Unauthorised("a credential for a tenant that is no shop")
         return caller
 
+    def is_quick(self, authorization: str | None, x_api_key: str | None) -> bool:
+        """Whether `who` asks no store, and so does not keep others waiting."""
+        bearer = "" if authorization is None else authorization.strip().partition(" ")[2].strip()
+        return self.keys.is_at_hand((x_api_key or "").strip() or bearer)
+
     def wait(self, caller: Caller, cost: float = 1) -> float:
         """Count a request of this caller; 0 lets it in, else the seconds after which to try again."""
         return self.limiter.take(f"{caller.tenant}/{caller.key_id}", cost, caller.rate)

@@ -164,6 +164,11 @@ class KeyRing:
             return None
         return found.caller
 
+    def is_at_hand(self, presented: str) -> bool:
+        """Whether `verify` can say it without asking the store, which may be slow, or away."""
+        shape = _KEY.fullmatch(presented)
+        return shape is None or self._cached(shape[1], self._timer()) is not None
+
     def revoke(self, key_id: str) -> ApiKey:
         """End a key: at once here, within `lifetime` seconds in other processes. Returns what it was.
 
@@ -225,12 +230,15 @@ class KeyRing:
 
     def _look_up(self, key_id: str) -> _Kept | None:
         now = self._timer()
-        with self._lock:
-            read_at, kept = self._cache.get(key_id, (None, None))
-        if read_at is not None and 0 <= now - read_at < self.lifetime:
+        if kept := self._cached(key_id, now):
             return kept
         record = self._store.get(KEYS, key_id)
         return self._remember(key_id, now, None if record is None else _kept(record))
+
+    def _cached(self, key_id: str, now: float) -> _Kept | None:
+        with self._lock:
+            read_at, kept = self._cache.get(key_id, (now, None))
+        return kept if 0 <= now - read_at < self.lifetime else None
 
     def _remember(self, key_id: str, read_at: float, kept: _Kept | None) -> _Kept | None:
         """Unknown ids are not remembered: whoever makes them up would fill the cache with them."""
