@@ -12,7 +12,9 @@ from itertools import count
 import pytest
 
 pytest.importorskip("uvicorn")
-httpx = pytest.importorskip("httpx")
+pytest.importorskip("httpx")
+
+import httpx
 
 from tests.serve.conftest import ADMIN, ITEMS
 from tests.serve.process import Process
