@@ -74,6 +74,7 @@ def test_the_state_is_the_fingerprint_and_another_models_is_refused(tiny_bert):
 
 @pytest.mark.parametrize(("also", "told"), [((), 0), (("embeddings.LayerNorm.weight",), 1)])
 def test_a_missing_pooler_is_not_reported_and_any_other_weight_is(tmp_path, also, told):
+    pytest.importorskip("torch", reason="needs the extra 'lm'")
     tensors = pytest.importorskip("safetensors.numpy", reason="needs the extra 'lm'")
     small_network("masked").save(tmp_path)
     path = tmp_path / "model.safetensors"

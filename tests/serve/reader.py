@@ -9,14 +9,15 @@ import shlex
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from warmstart.cli.main import app as command_line
-from warmstart.serve.app import create_app
 from warmstart.serve.settings import ServeSettings
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
 
 _BLOCK = re.compile(
     r"(?:`(?P<file>[^`]+)`:\n\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
@@ -120,6 +121,10 @@ class PageReader:
         if key := _KEY.search(found.output):
             self.key = self.key or key[0]
         if words[0] == "serve":
+            from starlette.testclient import TestClient
+
+            from warmstart.serve.app import create_app
+
             client = TestClient(create_app(self.settings[-1]), raise_server_exceptions=False)
             self.client = self._open.enter_context(client)
 
