@@ -349,7 +349,7 @@ def render() -> str:
     impressions = read("impressions")
     parts += [impressions_section(impressions)] if impressions else []
     adapted = read("adapt")
-    parts += [adapt_section(adapted, read("adapt_chinese"))] if adapted else []
+    parts += [adapt_section(adapted, read("adapt_chinese"), read("adapt_new_items"))] if adapted else []
     weight = read("dense_weight")
     parts += [dense_weight_section(weight)] if weight else []
     tuning = read("tuning")

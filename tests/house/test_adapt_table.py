@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from scripts.adapt_table import CHINESE, CONCLUSION, FROZEN, interval, pairs_found
+from scripts.adapt_table import CHINESE, CONCLUSION, FROZEN, NEW_ITEMS, interval, pairs_found
 from scripts.make_benchmarks import RESULTS
 
 REPORT = json.loads((RESULTS / "adapt.json").read_text(encoding="utf-8"))
@@ -38,3 +38,14 @@ def test_in_chinese_from_scratch_is_level_with_the_closed_form():
     assert found[1] < 0 < found[0]
     assert CONCLUSION.endswith(".")
     assert CHINESE.endswith(".")
+
+
+@pytest.mark.parametrize("told", ["", ", and tf-idf"])
+def test_a_fitted_model_ranks_new_products_of_beauty_certainly_worse(told):
+    report = json.loads((RESULTS / "adapt_new_items.json").read_text(encoding="utf-8"))
+    fitted = report["fitted"]
+    assert pairs_found(fitted["after"]) > pairs_found(fitted["before"])
+    assert report["changes"][f"MiniLM, fitted{told}"]["high"] < 0
+    values = {row["method"]: row["value"] for row in report["rows"]}
+    assert max(values, key=values.__getitem__) == "MiniLM, frozen, and tf-idf"
+    assert NEW_ITEMS.endswith(".")
