@@ -13,18 +13,19 @@ except ModuleNotFoundError:  # run as a file
 Report = Mapping[str, Any]
 
 CONCLUSION: Final = (
-    "Fewer bits first: int8 takes 28 % of the room and half the time and memory, and on banking77 and in "
-    "hybrid search nothing is lost that can be told from chance (dense search alone may lose a little e). "
-    "int4 saves little more (the embeddings weigh most; a smaller vocabulary takes those) and is no faster "
-    "than float32. A quarter of the heads or two thirds of every vector cost about half a point, within "
-    "the interval, and the heads save almost nothing. Three of six layers with the shop's own pieces, "
-    "taught on 800 texts, take a twelfth of the room and lose 4 points, certainly: for that, teach longer. "
-    "The static table loses 24 points on intents: it is for search, not for short questions where word "
-    "order decides. It reads words that it was not made of by their spelling, which is why it is only "
-    "eleven times as fast here. "
-    "In the index eight bits find 99.3 % of the exact ten nearest in a quarter of the room; signs with 400 "
-    "scored again 98.2 %, with 1,000 99.0 %, and are faster; the beginnings of rotated vectors, which the "
-    "model was not trained for, lose much more (first 128: 77 %)."
+    "Fewer bits first: int8 takes 28 % of the room and half the time and memory, and on banking77 and"
+    " in hybrid search nothing is lost that can be told from chance. int4 saves little more (the"
+    " embeddings weigh most; a smaller vocabulary takes those), is no faster than float32, and costs"
+    " hybrid search a point of e and of c, certainly. A quarter of the heads or two thirds of every"
+    " vector cost about half a point on banking77, within the interval, and the heads save almost"
+    " nothing. Three of six layers with the shop's own pieces, taught on 800 texts, take a twelfth of"
+    " the room and lose 4 points on banking77 and 2.6 in hybrid search, certainly: for that, teach"
+    " longer. The static table loses 24 points on intents and in hybrid search nothing certain in e and"
+    " two points in c: it is for search, not for short questions where word order decides. It reads"
+    " words that it was not made of by their spelling, which is why it is only eleven times as fast"
+    " here. In the index eight bits find 99.3 % of the exact ten nearest in a quarter of the room; signs"
+    " with 400 scored again 98.2 %, with 1,000 99.0 %, and are faster; the beginnings of rotated"
+    " vectors, which the model was not trained for, lose much more (first 128: 77 %)."
 )
 
 
