@@ -93,9 +93,10 @@ CONCLUSIONS: Final = {
     ),
     "clinc150-few-shot-text": (
         "With 150 intents one example each gives 69 % right answers, 79 % with the names of the "
-        "intents; four give 87 %. To notice questions that belong to no intent, the likeness to the "
-        "nearest class mean (prototype+names) is certainly better than logistic regression up to four "
-        "examples: AUROC .93 at one example, .95 at four, .96 from sixteen on."
+        "intents, 85 % when texts without labels are read too (neighbours+names+texts); four give 88 %, "
+        "and from eight on what labels say is enough: logistic regression has 95 % at 64. The same "
+        "reading of unlabelled texts notices questions that belong to no intent best at every number of "
+        "examples (AUROC .96), and its probabilities hold (ECE .02)."
     ),
     "eprstmt_zh-few-shot-text": (
         "Chinese review sentiment without a Chinese language model: let views of 19,565 unlabelled "
