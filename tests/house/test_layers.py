@@ -16,7 +16,7 @@ FLOORS = [
     {"engine", "explain"},
     {"tasks", "evaluate"},
     {"serve", "cluster"},
-    {"cli", "web"},
+    {"cli", "web", "client"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 DOORS = {"__init__", "__main__"}

@@ -95,7 +95,7 @@ class _Passing:
 
 
 def _tell(scope: Scope, passing: _Passing, seconds: float) -> None:
-    route = getattr(scope.get("route"), "path", "unknown")
+    route = getattr(scope.get("route"), "path_format", "unknown")
     state: dict[str, Any] = scope["state"]
     service = getattr(scope["app"].state, "service", None) if "app" in scope else None
     if service is not None:

@@ -24,7 +24,8 @@ from warmstart.serve.shop import LiveShop
 
 router = APIRouter(prefix="/v1", tags=["facts"], responses=PROBLEMS)
 Model = TypeVar("Model", bound=WireRecord)
-ItemId = Annotated[str, Path(max_length=512)]
+ItemId = Annotated[str, Path(min_length=1, max_length=512)]
+"""May have slashes in it, as themselves or as %2F: many shops number things like A/12."""
 Key = Annotated[str, Header(alias="Idempotency-Key", max_length=300)]
 Lenient = Annotated[bool, Query(description="Take what can be used, and say what cannot.")]
 
@@ -92,7 +93,9 @@ async def put_items(request: Request, shop: WriteShop, lenient: Lenient = False)
 
 
 @router.get(
-    "/items/{item_id}", summary="An item", responses={200: {"model": ItemIn, "description": "The item."}}
+    "/items/{item_id:path}",
+    summary="An item",
+    responses={200: {"model": ItemIn, "description": "The item."}},
 )
 async def get_item(item_id: ItemId, shop: ReadShop) -> Response:
     """The item as it was written."""
@@ -101,7 +104,7 @@ async def get_item(item_id: ItemId, shop: ReadShop) -> Response:
 
 
 @router.patch(
-    "/items/{item_id}",
+    "/items/{item_id:path}",
     summary="Change some facts of an item",
     responses={200: {"model": ItemIn, "description": "The item as it is now."}},
 )
@@ -111,7 +114,7 @@ async def patch_item(item_id: ItemId, patch: ItemPatch, shop: WriteShop) -> Resp
     return Json({"item_id": item_id, **item.stored()})
 
 
-@router.delete("/items/{item_id}", summary="Delete an item", responses=said(o.TakenOut))
+@router.delete("/items/{item_id:path}", summary="Delete an item", responses=said(o.TakenOut))
 async def delete_item(item_id: ItemId, shop: WriteShop) -> Response:
     """It is shown no more. Deleting what is not there is no error."""
     began = time.perf_counter()

@@ -19,7 +19,8 @@ from warmstart.tasks.onboarding.onboarding import Onboarding
 from warmstart.tasks.onboarding.tastes import Answer
 
 router = APIRouter(prefix="/v1", tags=["people"], responses=PROBLEMS)
-UserId = Annotated[str, Path(max_length=512)]
+UserId = Annotated[str, Path(min_length=1, max_length=512)]
+"""May have slashes in it, as those of login services have."""
 
 
 @router.post("/onboard", summary="What to ask a stranger next", responses=said(o.OnboardOut))
@@ -53,13 +54,15 @@ async def merge(asked: q.MergeIn, shop: WriteShop) -> Response:
     return Json({"request_id": new_request_id("write"), "moved": moved})
 
 
-@router.get("/users/{user_id}/export", summary="All that is kept of a user", responses=said(o.ExportOut))
+@router.get(
+    "/users/{user_id:path}/export", summary="All that is kept of a user", responses=said(o.ExportOut)
+)
 async def export(user_id: UserId, shop: WriteShop) -> Response:
     """Attributes and events, in the shape in which they can be sent again."""
     return Json(await shop.export(user_id))
 
 
-@router.delete("/users/{user_id}", summary="Forget a user", responses=said(o.ForgottenOut))
+@router.delete("/users/{user_id:path}", summary="Forget a user", responses=said(o.ForgottenOut))
 async def forget(user_id: UserId, shop: AdminShop, caller: Admin, service: Serving) -> Response:
     """Gone from store and answers when this answers; counts over all users follow within minutes."""
     gone = await shop.forget(user_id)
