@@ -160,7 +160,7 @@ def observed(falling: Falling, kind: type, retries: int = 3) -> Any:
         return client.observe(CLICK)
     other = AsyncClient(URL, retries=retries, http=httpx.AsyncClient(transport=transport))
     other._sleep = falling.wait
-    return asyncio.run(other.observe(CLICK))  # type: ignore[arg-type]
+    return asyncio.run(other.observe(CLICK))
 
 
 def taken() -> Any:
