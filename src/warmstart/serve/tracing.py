@@ -73,7 +73,7 @@ class Tracing:
                 await send(message)
 
             await self._app(scope, receive, told)
-            route = getattr(scope.get("route"), "path", "unknown")
+            route = getattr(scope.get("route"), "path_format", "unknown")
             span.update_name(f"{method} {route}")
             span.set_attribute("http.route", route)
 
