@@ -123,8 +123,8 @@ PLANS: Final = (
     Plan("banking77", OTHERS, (1, 8), (0,)),
     Plan("banking77", AGAINST_LEARNING_BY_HEART, (8,), (0,)),
     Plan("banking77", (FROZEN, "full", "lora", "setfit"), (16,), (0,)),
-    Plan("clinc150", FEW, (1, 4), (0, 1)),
-    Plan(CHINESE, IN_CHINESE, (8, 64), (0, 1)),
+    Plan("clinc150", FEW, (1, 4)),
+    Plan(CHINESE, IN_CHINESE, (8, 64)),
 )
 SHOPS: Final = tuple(dict.fromkeys(plan.shop for plan in PLANS))
 BASES: Final = {CHINESE: CATALOGUE}
