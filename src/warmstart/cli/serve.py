@@ -62,6 +62,9 @@ def serve(
         float,
         typer.Option("--refit-minutes", min=0, help="Learn anew at most so often; 0: only when asked."),
     ] = 10.0,
+    keep_days: Annotated[
+        float, typer.Option("--keep-days", min=0, help="Delete events after so many days; 0: never.")
+    ] = 0.0,
     drain_seconds: Annotated[
         float, typer.Option("--drain-seconds", min=0, help="Say 'not ready' for so long before leaving.")
     ] = 0.0,
@@ -96,6 +99,7 @@ def serve(
         burst=burst,
         origins=tuple(origin or ()),
         refit_minutes=refit_minutes,
+        keep_days=keep_days,
         drain_seconds=drain_seconds,
     )
     from warmstart.serve.run import check_exposed, first_key, run_service

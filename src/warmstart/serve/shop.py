@@ -24,6 +24,7 @@ from warmstart.serve.learning import learn
 from warmstart.serve.leases import Lease
 from warmstart.serve.refitting import Task
 from warmstart.serve.replica import LEARNING, Replica
+from warmstart.serve.retention import Retention
 from warmstart.serve.settings import ServeSettings
 from warmstart.serve.tracing import span
 from warmstart.serve.writer import EventWriter
@@ -63,6 +64,7 @@ class LiveShop:
         self._learns = "", False
         self._rest_until = 0.0
         self.last_refit: dict[str, Any] = {}
+        self._retention = Retention(store, settings.keep_days)
         self.is_ready = False
 
     # -- beginning and end ------------------------------------------------------------------------
@@ -315,6 +317,8 @@ class LiveShop:
 
     async def _look_around(self) -> None:
         await self.catch_up()
+        if self._retention.is_due:
+            await asyncio.get_running_loop().run_in_executor(self._load_thread, self._retention.apply)
         if await self._is_due():
             self._learn("refit")
 
