@@ -25,7 +25,7 @@ class ServeSettings:
     `home` holds the models and, without `store`, the store. With `open_to_all` no key is asked for. `rate`
     and `burst` are requests a second and at once for each key; `body_bytes` is the most one request may
     send. A shop is learned anew when `refit_share` more events, or items, have come than it was fitted on,
-    at most every `refit_minutes`; 0 minutes: only when asked. Events are deleted after `keep_days`; 0: never.
+    at most every `refit_minutes` (0: only when asked). Events are deleted after `keep_days` (0: never).
     `follow_seconds` is how often a worker looks for what others wrote while nobody asks.
     """
 
