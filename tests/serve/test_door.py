@@ -62,6 +62,10 @@ def test_large_bodies_are_refused(serving):
         chunks = (b"x" * 600 for _ in range(3))
         answer = shop.client.post("/v1/items", content=chunks, headers=shop.headers)
         assert answer.status_code == 413
+        chunks = (b"x" * 600 for _ in range(3))
+        json_said = {**shop.headers, "Content-Type": "application/json"}
+        answer = shop.client.post("/v1/search", content=chunks, headers=json_said)
+        assert answer.status_code == 413
         assert shop.post("/v1/items", {"item_id": "a"}).status_code == 200
 
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from warmstart.data.wire.events import EventIn
-from warmstart.data.wire.fields import Id
+from warmstart.data.wire.fields import Amount, Attributes, Id, JsonObject
 from warmstart.engine.boosting import LARGEST
 
 MOST_ASKED = 200
 Filters = Annotated[
-    dict[str, Any],
+    Attributes,
     Field(
         default_factory=dict,
         max_length=20,
@@ -28,7 +28,7 @@ Excluded = Annotated[list[Id], Field(max_length=1_000, description="Items to lea
 User = Annotated[Id | None, Field(description="Who asks; unknown ids are strangers.")]
 Visitor = Annotated[Id | None, Field(description="Who asks, while not logged in.")]
 Scene = Annotated[
-    dict[str, Any],
+    JsonObject,
     Field(max_length=50, description="The scene: device, place, weather, whatever events had."),
 ]
 Evidence = Annotated[
@@ -179,7 +179,7 @@ class AnswerIn(Asked):
     """What somebody said about an item: a rating, 1 for interesting, 0 for not, null for unknown."""
 
     item_id: Id
-    value: float | None = None
+    value: Amount | None = None
 
 
 class OnboardIn(Asked):

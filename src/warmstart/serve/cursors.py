@@ -9,6 +9,8 @@ import zlib
 from collections.abc import Sequence
 from typing import Final
 
+from pydantic_core import from_json
+
 from warmstart.core.errors import InputError
 
 MOST_SHOWN: Final = 2_000
@@ -34,7 +36,7 @@ def shown_before(cursor: str) -> tuple[str, ...]:
     try:
         packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         reader = zlib.decompressobj()
-        found = json.loads(reader.decompress(packed, _LARGEST))
+        found = from_json(reader.decompress(packed, _LARGEST))
     except (ValueError, binascii.Error, zlib.error) as error:
         raise _unusable() from error
     if (

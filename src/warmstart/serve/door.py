@@ -72,6 +72,12 @@ class _Passing:
         return message
 
     async def send(self, message: Message) -> None:
+        if self._too_much:  # whoever read the body took it for a broken one
+            await self.refuse()
+        else:
+            await self._tell(message)
+
+    async def _tell(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             own = (b"x-request-id", self.request_id.encode())
@@ -90,8 +96,8 @@ class _Passing:
         }
         body = json.dumps(said).encode()
         headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
-        await self.send({"type": "http.response.start", "status": 413, "headers": headers})
-        await self.send({"type": "http.response.body", "body": body})
+        await self._tell({"type": "http.response.start", "status": 413, "headers": headers})
+        await self._tell({"type": "http.response.body", "body": body})
 
 
 def _tell(scope: Scope, passing: _Passing, seconds: float) -> None:
