@@ -97,7 +97,7 @@ def test_every_metric_that_is_told_is_on_the_dashboard():
 
 
 def test_every_option_exists():
-    used = [one.get("command") or one.get("args") for one in containers()]
+    used: list[list[str]] = [one.get("command") or one["args"] for one in containers()]
     assert len(used) == 2
     used += [
         json.loads(found) for found in re.findall(r"^CMD (\[.*\])$", text_of("Containerfile"), re.MULTILINE)
