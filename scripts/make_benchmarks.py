@@ -58,6 +58,7 @@ except ModuleNotFoundError:  # run as a file
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
+ADAPTED = ("adapt_chinese", "adapt_new_items", "adapt_whole")
 PAGE = ROOT / "docs" / "benchmarks.md"
 Report = Mapping[str, Any]
 
@@ -349,7 +350,7 @@ def render() -> str:
     impressions = read("impressions")
     parts += [impressions_section(impressions)] if impressions else []
     adapted = read("adapt")
-    parts += [adapt_section(adapted, read("adapt_chinese"), read("adapt_new_items"))] if adapted else []
+    parts += [adapt_section(adapted, *map(read, ADAPTED))] if adapted else []
     weight = read("dense_weight")
     parts += [dense_weight_section(weight)] if weight else []
     tuning = read("tuning")
