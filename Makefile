@@ -34,6 +34,11 @@ $(VENV)/lean: pyproject.toml constraints.txt | $(VENV)/made
 	@$(BIN)/python $(INSTALL) --editable .
 	@touch $@
 
+$(VENV)/pages: pyproject.toml constraints.txt | $(VENV)/made
+	@echo "installing warmstart[serve] into $(VENV)"
+	@$(BIN)/python $(INSTALL) --editable '.[serve]'
+	@touch $@ $(VENV)/lean
+
 $(VENV)/lm: pyproject.toml constraints.txt scripts/install_cpu_torch.py | $(VENV)/made
 	@$(BIN)/python scripts/install_cpu_torch.py
 	@echo "installing warmstart[adapt] and a small English model into $(VENV)"
@@ -53,8 +58,8 @@ dev: $(VENV)/dev ## install what the tests, the linters and the benchmarks need
 
 lm: $(VENV)/lm ## add CPU torch, transformers and peft (the extras 'lm' and 'adapt') to the environment
 
-demo: $(VENV)/lean ## install the package alone and show a shop on its first day
-	@$(BIN)/warmstart demo
+demo: $(VENV)/pages ## install the package and open a shop in the browser; without a terminal, tell its story
+	@if [ -t 1 ]; then $(BIN)/warmstart demo --pages; else $(BIN)/warmstart demo; fi
 
 test: $(VENV)/dev ## the whole test suite
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)

@@ -14,6 +14,8 @@ from warmstart.core.errors import InputError
 if TYPE_CHECKING:
     from warmstart.serve.settings import ServeSettings
 
+PAGES = "warmstart.web.app:worker"
+"""Makes the service with its pages."""
 Source = Annotated[
     Path | None,
     typer.Argument(
@@ -68,6 +70,9 @@ def serve(
     drain_seconds: Annotated[
         float, typer.Option("--drain-seconds", min=0, help="Say 'not ready' for so long before leaving.")
     ] = 0.0,
+    pages: Annotated[
+        bool, typer.Option("--pages", help="A storefront at /shop too, for visitors without a key.")
+    ] = False,
     tls_cert: Annotated[Path | None, typer.Option("--tls-cert", help="Certificate, PEM.")] = None,
     tls_key: Annotated[Path | None, typer.Option("--tls-key", help="Its key, PEM.")] = None,
 ) -> None:
@@ -80,6 +85,7 @@ def serve(
     [bold]Examples[/bold]
 
       warmstart serve my-shop
+      warmstart serve my-shop --pages --open
       warmstart serve my-model --home /var/lib/warmstart --workers 2
       warmstart serve --store postgresql://shop@db/shop --host 0.0.0.0
     """
@@ -111,7 +117,11 @@ def serve(
         _show_key(secret)
     scheme = "https" if tls_cert else "http"
     note(f"Answering at {scheme}://{host}:{port}/v1, described at /openapi.json. Ctrl-C ends it.")
-    run_service(settings, **_tls(tls_cert, tls_key))
+    more = _tls(tls_cert, tls_key)
+    if pages:
+        note(f"The storefront is at {scheme}://{host}:{port}/shop.")
+        more["factory"] = PAGES
+    run_service(settings, **more)
 
 
 def _lasting(encoder: str) -> str:

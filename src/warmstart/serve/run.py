@@ -93,8 +93,10 @@ def _has_items(store: Store) -> bool:
     return next(iter(store.scan(ITEMS, n=1)), None) is not None
 
 
-def run_service(settings: ServeSettings, **more: Any) -> None:
+def run_service(settings: ServeSettings, *, factory: str = FACTORY, **more: Any) -> None:
     """Answer requests until told to stop; `more` goes to uvicorn (TLS files, for one).
+
+    `factory` names what makes the application of a worker, such as one with pages.
 
     On SIGTERM the service first says at /readyz that it is leaving, for `drain_seconds`, so that nobody
     sends more; then it finishes what it has begun.
@@ -102,7 +104,7 @@ def run_service(settings: ServeSettings, **more: Any) -> None:
     uvicorn = load_extra("uvicorn", what="the service", extra="serve")
     check_exposed(settings)
     settings.to_environment()
-    _configure_logs()
+    configure_logs()
     options: dict[str, Any] = {
         "host": settings.host,
         "port": settings.port,
@@ -114,22 +116,23 @@ def run_service(settings: ServeSettings, **more: Any) -> None:
         **more,
     }
     if settings.workers == 1:
-        uvicorn.run(FACTORY, **options)
+        uvicorn.run(factory, **options)
         return
     with tempfile.TemporaryDirectory(prefix="warmstart-metrics-") as folder:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        uvicorn.run(FACTORY, workers=settings.workers, **options)
+        uvicorn.run(factory, workers=settings.workers, **options)
 
 
 def worker() -> FastAPI:
     """The application of one worker process, which writes logs of its own."""
     from warmstart.serve.app import create_app
 
-    _configure_logs()
+    configure_logs()
     return create_app()
 
 
-def _configure_logs() -> None:
+def configure_logs() -> None:
+    """Log to stderr, with secrets taken out."""
     from warmstart.serve.security.redaction import RedactionFilter
 
     handler = logging.StreamHandler()

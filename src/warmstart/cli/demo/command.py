@@ -28,6 +28,8 @@ Svg = Annotated[
     Path | None,
     typer.Option("--svg", metavar="FILE", help="Also save the heart of the story as a picture."),
 ]
+Pages = Annotated[bool, typer.Option("--pages", help="Open the shop in a browser of this machine instead.")]
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="For --pages; 0 takes a free one.")]
 Items = Annotated[int, typer.Option("--items", min=50, max=20000, help="Products of the made-up shop.")]
 
 WIDEST = 108
@@ -41,6 +43,8 @@ def demo(
     seed: Seed = 0,
     items: Items = 600,
     svg: Svg = None,
+    pages: Pages = False,
+    port: Port = 0,
     as_json: o.AsJson = False,
 ) -> None:
     """See it work on a made-up shop.
@@ -54,8 +58,14 @@ def demo(
       warmstart demo
       warmstart demo --language zh --once
       warmstart demo --once --json
+      warmstart demo --pages
     """
     teller = _prepare(language, seed, items)
+    if pages:
+        from warmstart.cli.demo.pages import serve_pages
+
+        serve_pages(teller.engine, port)
+        return
     view = None if as_json else console(WIDEST)
     scenes = _show(view, teller.tell(), language)
     if svg is not None:

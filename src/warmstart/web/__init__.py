@@ -1,0 +1,1 @@
+"""Pages for people, in front of the service."""

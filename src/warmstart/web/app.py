@@ -1,0 +1,29 @@
+"""The service with its pages."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from warmstart.serve.app import create_app as create_service
+from warmstart.serve.run import configure_logs
+from warmstart.serve.settings import ServeSettings
+from warmstart.web import shell
+from warmstart.web.storefront import changes, questions
+
+
+def create_app(settings: ServeSettings | None = None) -> FastAPI:
+    """The service as an ASGI application, with the storefront at /shop.
+
+    Use it where visitors may see the shop without a key: a browser acts for its own visitor alone, and
+    what needs a key still does. Without `settings`, those that the environment holds.
+    """
+    app = create_service(settings)
+    for routes in (shell, questions, changes):
+        app.include_router(routes.router)
+    return app
+
+
+def worker() -> FastAPI:
+    """The application of one worker process, which writes logs of its own."""
+    configure_logs()
+    return create_app()

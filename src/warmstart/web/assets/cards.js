@@ -1,0 +1,102 @@
+// Items as cards, and shelves of them.
+
+import { glide, h, icon, picture, told } from "./dom.js";
+import { line, open } from "./reasons.js";
+import { link } from "./router.js";
+import { act, say } from "./state.js";
+import { price, t } from "./words.js";
+
+const liked = new Set();
+
+export function forgetLikes() {
+  liked.clear();
+}
+
+export function address(item) {
+  return `/shop/item?id=${encodeURIComponent(item.id)}`;
+}
+
+/** A card with the item's picture, name and price, what one can do with it, and why it is there. */
+export function card(item, { query = "", isNew = false, plain = false } = {}) {
+  const why = plain ? "" : line(item.reasons, query);
+  return h(
+    "article",
+    { class: `card${isNew ? " arrived" : ""}`, "data-id": item.id },
+    h("div", { class: "frame" },
+      link(address(item), { class: "cover", tabindex: "-1", "aria-hidden": "true" }, picture(item)),
+      isNew ? h("span", { class: "badge" }, t("card.new")) : null,
+      h("div", { class: "tools" }, likeButton(item), addButton(item)),
+    ),
+    item.brand ? told("p", item.brand, { class: "brand" }) : null,
+    h("h3", {}, link(address(item), { dir: "auto", title: item.title }, item.title)),
+    h("p", { class: "price" }, item.available ? price(item.price, item.currency) : t("item.sold_out")),
+    why
+      ? h("button", { type: "button", class: "because", onclick: () => open(item, query), title: t("card.why") },
+          icon("spark"), told("span", why))
+      : null,
+  );
+}
+
+function likeButton(item) {
+  const button = h(
+    "button",
+    { type: "button", class: "tool like", "aria-label": t("card.like", { title: item.title }), "aria-pressed": String(liked.has(item.id)) },
+    icon("heart"),
+  );
+  button.addEventListener("click", () => doing(button, async () => {
+    liked.add(item.id);
+    button.setAttribute("aria-pressed", "true");
+    await act("like", item.id);
+  }));
+  return button;
+}
+
+function addButton(item) {
+  const button = h("button", { type: "button", class: "tool add", "aria-label": t("card.add", { title: item.title }) }, icon("plus"));
+  button.addEventListener("click", () => doing(button, async () => {
+    await act("add_to_cart", item.id);
+    say(t("said.added"));
+  }));
+  return button;
+}
+
+/** Do something once at a time, and say when it did not work. */
+export async function doing(button, work) {
+  if (button.disabled) return;
+  button.disabled = true;
+  try {
+    await work();
+  } catch (error) {
+    say(error.status === 429 ? t("error.busy") : error.status ? `${t("error.title")} ${error.message}` : t("error.offline"));
+  } finally {
+    button.disabled = false;
+  }
+}
+
+/** A shelf: a heading and its cards. Put again with other items, the cards glide to their new places. */
+export function shelf(key, { grid = false } = {}) {
+  const heading = told("h2", "", { id: `row-${key}` });
+  const note = h("p", { class: "moved", "aria-live": "polite" });
+  const holder = h("div", { class: grid ? "grid" : "strip", role: "group", "aria-labelledby": `row-${key}` });
+  const section = h("section", { class: "row", "data-row": key }, h("header", {}, heading, note), holder);
+  let known = null;
+
+  function put(title, items, { query = "", mark = false, plain = false } = {}) {
+    if (heading.textContent !== title) heading.textContent = title;
+    const fresh = new Set(items.filter((item) => mark && known && !known.has(item.id)).map((item) => item.id));
+    glide(holder, () => holder.replaceChildren(...items.map((item) => card(item, { query, isNew: fresh.has(item.id), plain }))));
+    note.textContent = fresh.size ? t("row.moved", { n: fresh.size }) : "";
+    if (known && fresh.size && !grid) holder.scrollTo({ left: 0 });
+    known = new Set(items.map((item) => item.id));
+    section.hidden = !items.length;
+    return fresh.size;
+  }
+
+  return { section, put };
+}
+
+/** What stands where cards will be. */
+export function skeletons(n = 6, className = "grid") {
+  const one = () => h("div", { class: "card" }, h("div", { class: "tile skeleton" }), h("p", { class: "skeleton line" }), h("p", { class: "skeleton line short" }));
+  return h("div", { class: className, "aria-hidden": "true" }, Array.from({ length: n }, one));
+}

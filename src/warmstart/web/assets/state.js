@@ -1,0 +1,39 @@
+// Who is here, and telling everybody when that changes.
+
+import { get, post } from "./api.js";
+
+export const me = { events: 0, cart: 0, visitors: 1, now: 0, may_add: false, learning: false, name: "", items: 0 };
+const listeners = new Set();
+
+/** Call `listener` after each change, until the returned function is called. */
+export function follow(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Take in how things stand now, and tell. */
+export function changed(standing, what = "") {
+  Object.assign(me, standing);
+  for (const listener of [...listeners]) listener(what);
+}
+
+export async function begin() {
+  changed(await get("me"), "begin");
+}
+
+/** Do something to an item; it counts in the next answer. */
+export async function act(kind, item_id) {
+  changed(await post("act", { act: kind, item_id }), kind);
+}
+
+/** Say something to those who look, and to those who listen. */
+export function say(text, ...extra) {
+  const live = document.getElementById("live");
+  live.textContent = text;
+  document.querySelector(".toast")?.remove();
+  const toast = document.createElement("div");
+  toast.className = "toast";
+  toast.append(text, ...extra);
+  document.body.append(toast);
+  setTimeout(() => toast.remove(), 6000);
+}

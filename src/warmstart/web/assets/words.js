@@ -1,0 +1,37 @@
+// What the page says, in the language that the server chose.
+
+export const language = document.documentElement.dataset.language;
+const words = await (await fetch(`/shop/assets/words.${language}.json`)).json();
+
+/** A sentence with its blanks filled: t("row.because", {title: "…"}). */
+export function t(key, blanks = {}) {
+  const text = words[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (_, name) => String(blanks[name] ?? ""));
+}
+
+export function has(key) {
+  return key in words;
+}
+
+/** A price as people here write it. */
+export function price(value, currency) {
+  if (value === null || value === undefined) return t("price.unknown");
+  const plain = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+  try {
+    if (currency) {
+      const style = { style: "currency", currency, currencyDisplay: "narrowSymbol" };
+      return new Intl.NumberFormat(document.documentElement.lang, style).format(value);
+    }
+  } catch {
+    // a currency that nobody registered is written as it came
+  }
+  const number = new Intl.NumberFormat(document.documentElement.lang, plain).format(value);
+  return currency ? `${number} ${currency}` : number;
+}
+
+export function number(value, digits = 2) {
+  return new Intl.NumberFormat(document.documentElement.lang, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(value);
+}

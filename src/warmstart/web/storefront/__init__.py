@@ -1,0 +1,1 @@
+"""The storefront: a shop to touch, and what it knows about whoever touches it."""

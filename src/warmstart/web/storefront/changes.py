@@ -1,0 +1,208 @@
+"""What a visitor does, and what they take back."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+
+from warmstart.core.errors import UnknownIdError
+from warmstart.data.dataset import Dataset
+from warmstart.data.records import Event
+from warmstart.data.wire.events import EventIn
+from warmstart.data.wire.fields import Id
+from warmstart.data.wire.items import ItemIn
+from warmstart.data.wire.masking import masked_event
+from warmstart.engine.engine import Engine
+from warmstart.serve.asked import AnswerIn, Asked
+from warmstart.serve.routes.common import Json, Serving
+from warmstart.serve.security.errors import Forbidden
+from warmstart.serve.shop import LiveShop
+from warmstart.tasks.onboarding.onboarding import Onboarding
+from warmstart.tasks.onboarding.tastes import Answer
+from warmstart.web.storefront.cards import cards, cart_of, listed
+from warmstart.web.visitors import Acting, Shop, keep
+
+router = APIRouter(prefix="/shop/api", include_in_schema=False)
+_QUESTIONS: Final = 6
+Text = Annotated[str, Field(max_length=300)]
+
+
+class ActIn(Asked):
+    """What was done to an item."""
+
+    act: Literal["click", "add_to_cart", "remove_from_cart", "like", "dislike"]
+    item_id: Id
+
+
+class SearchedIn(Asked):
+    """What was searched for."""
+
+    query: Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class TakeBackIn(Asked):
+    """Which of the visitor's events, oldest 0; all of them without a place."""
+
+    place: Annotated[int | None, Field(ge=0)] = None
+
+
+class WhoIn(Asked):
+    """Which of the visitors of this browser; a stranger without a place."""
+
+    place: Annotated[int | None, Field(ge=0, lt=100)] = None
+
+
+class WelcomeIn(Asked):
+    """What was answered; with `keep` it becomes evidence."""
+
+    answers: Annotated[tuple[AnswerIn, ...], Field(max_length=20)] = ()
+    keep: bool = False
+
+
+class NewItemIn(Asked):
+    """A new product."""
+
+    title: Annotated[str, Field(min_length=1, max_length=300)]
+    brand: Text = ""
+    category: Text = ""
+    price: Annotated[float | None, Field(ge=0, le=1e9)] = None
+    description: Annotated[str, Field(max_length=2_000)] = ""
+
+
+@router.post("/act")
+async def act(asked: ActIn, here: Acting, shop: Shop, service: Serving) -> Response:
+    """Take note of an act; it counts in the next answer."""
+    if not await _is_there(shop, asked.item_id):
+        raise UnknownIdError(
+            expected="an item of the shop", found=f"{asked.item_id!r:.80}", todo="Reload the page."
+        )
+    event = EventIn(event_type=asked.act, visitor_id=here.name, item_id=asked.item_id)
+    await _write(shop, service, [event])
+    return await _standing(shop, here.name)
+
+
+async def _is_there(shop: LiveShop, item_id: str) -> bool:
+    if not shop.has_model or shop.is_removed(item_id):
+        return False
+    return await shop.ask(lambda engine: engine.item(item_id) is not None)
+
+
+@router.post("/searched")
+async def searched(asked: SearchedIn, here: Acting, shop: Shop, service: Serving) -> Response:
+    """Take note of a search that somebody sent off, with what looks like a secret masked."""
+    await _write(shop, service, [EventIn(event_type="search", visitor_id=here.name, query=asked.query)])
+    return await _standing(shop, here.name)
+
+
+@router.post("/buy")
+async def buy(here: Acting, shop: Shop, service: Serving) -> Response:
+    """Buy what lies in the cart. Nothing is paid here: the page says so."""
+    if not shop.has_model:
+        return await _standing(shop, here.name)
+    inside = await shop.ask(lambda engine: list(cart_of(engine.events_of(here.name))))
+    events = [EventIn(event_type="purchase", visitor_id=here.name, item_id=i) for i in inside]
+    await _write(shop, service, events)
+    return await _standing(shop, here.name)
+
+
+@router.post("/forget")
+async def forget(asked: TakeBackIn, request: Request, here: Acting, shop: Shop) -> Response:
+    """Take back one event, or all. With all of them the name goes too, so nothing ties what comes to it."""
+    if asked.place is not None:
+        return await _take_back(shop, here.name, asked.place)
+    gone = await shop.forget(here.name)
+    response = Json({"gone": gone, "events": 0, "cart": 0})
+    keep(response, request, here.renewed())
+    return response
+
+
+async def _take_back(shop: LiveShop, visitor: str, place: int) -> Response:
+    """Forget everything, then tell again what stays: as if the event had never been."""
+    events = await shop.ask(lambda engine: engine.events_of(visitor)) if shop.has_model else ()
+    if place >= len(events):
+        raise UnknownIdError(expected="an event of yours", found=f"place {place}", todo="Reload the page.")
+    staying = [_again(event) for i, event in enumerate(events) if i != place]
+    await shop.forget(visitor)
+    await shop.write_events(staying)
+    return await _standing(shop, visitor)
+
+
+def _again(event: Event) -> EventIn:
+    """An event as it was sent."""
+    said: dict[str, Any] = {"event_type": event.event_type, "visitor_id": event.user_id}
+    said |= {name: getattr(event, name) for name in ("item_id", "query", "value", "timestamp")}
+    return EventIn(**{name: value for name, value in said.items() if value is not None})
+
+
+@router.post("/visitor")
+async def visitor(asked: WhoIn, request: Request, here: Acting, shop: Shop) -> Response:
+    """Become a stranger, or somebody that this browser was before."""
+    now = here.another() if asked.place is None else here.switched(asked.place)
+    response = await _standing(shop, now.name)
+    keep(response, request, now)
+    return response
+
+
+@router.post("/welcome")
+async def welcome(asked: WelcomeIn, here: Acting, shop: Shop, service: Serving) -> Response:
+    """The most telling question next, and what would be shown by now."""
+    if not shop.has_model:
+        return Json({"ask": None, "items": [], "left": 0})
+    asking: Onboarding = await shop.derived("onboarding", _asking)
+    answers = [Answer(item_id=said.item_id, value=said.value) for said in asked.answers]
+    if asked.keep:
+        events = [_again(event) for event in asking.events(answers, here.name)]
+        await _write(shop, service, events)
+        return await _standing(shop, here.name)
+    return Json(await shop.ask(lambda engine: _asked(engine, asking, answers, here.name)))
+
+
+def _asking(shop: Dataset) -> Onboarding:
+    return Onboarding(most=50).fit(shop)
+
+
+def _asked(engine: Engine, asking: Onboarding, answers: list[Answer], visitor: str) -> dict[str, Any]:
+    left = _QUESTIONS - len(answers)
+    following = asking.next(answers) if left > 0 else None
+    found = engine.recommend(visitor, n=6, events=asking.events(answers, visitor), exposure=0.0)
+    return {
+        "ask": next(iter(cards(engine, [following])), None) if following else None,
+        "items": listed(engine, found),
+        "done": len(answers),
+        "of": _QUESTIONS,
+    }
+
+
+@router.post("/items")
+async def add_item(asked: NewItemIn, _here: Acting, shop: Shop, service: Serving) -> Response:
+    """Put a product on the shelf, at once; only where the whole service is open to this machine."""
+    if not service.guard.open:
+        raise Forbidden("write", frozenset({"read"}))
+    item = ItemIn(
+        item_id=f"new-{uuid.uuid4().hex[:12]}",
+        title=asked.title,
+        brand=asked.brand,
+        categories=(asked.category,) if asked.category else (),
+        price=asked.price,
+        description=asked.description,
+        created_at=time.time(),
+    )
+    await shop.put_items([item])
+    return Json({"id": item.item_id})
+
+
+async def _write(shop: LiveShop, service: Any, events: list[EventIn]) -> None:
+    await shop.write_events([masked_event(event) for event in events])
+    service.metrics.took(events)
+
+
+async def _standing(shop: LiveShop, name: str) -> Response:
+    def standing(engine: Engine) -> dict[str, int]:
+        events = engine.events_of(name)
+        return {"events": len(events), "cart": sum(cart_of(events).values())}
+
+    return Json(await shop.ask(standing) if shop.has_model else {"events": 0, "cart": 0})
