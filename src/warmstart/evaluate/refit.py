@@ -127,7 +127,8 @@ def held_out(learned: Dataset, now: Dataset, sample: int, seed: int = 0) -> Spli
 def _judge(model: Path, saved: persistence.Saved, split: Split, tolerance: float, seed: int) -> Verdict:
     cases = len(split.episodes)
     if cases < FEWEST:
-        why = f"{cases} users did something new, and {FEWEST} are needed for a verdict"
+        who = "one user" if cases == 1 else f"{cases} users"
+        why = f"{who} did something new, and {FEWEST} are needed for a verdict"
         return Verdict(cases=cases, why=why)
     running = Engine.load(model)
     _add_new_items(running, split.train)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -46,7 +47,9 @@ def create_app(settings: ServeSettings | None = None) -> FastAPI:
         try:
             await service.shop(DEFAULT_TENANT)
             drain_on_term(service, chosen.drain_seconds)
+            pulse = asyncio.create_task(service.pulse())
             yield
+            pulse.cancel()
         finally:
             await service.close()
 

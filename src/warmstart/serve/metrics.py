@@ -52,15 +52,21 @@ class Metrics:
         self._refits = counter("warmstart_refits", "New models, by fate.", ("promoted",), **put)
         self._waiting = self._gauge("warmstart_events_waiting", "Events not yet on the disk.")
         self._ready = self._gauge("warmstart_ready", "1 while requests are answered.")
-        self._coverage = self._gauge("warmstart_items_shown_distinct", "Different items shown.")
+        self._coverage = self._gauge(
+            "warmstart_items_shown_distinct", "Different items shown; of the worker with most.", most=True
+        )
         self._drift = self._gauge(
-            "warmstart_drift", "Last answers or events beside the first (stability index).", ("of",)
+            "warmstart_drift",
+            "Last answers or events beside the first (stability index); of the worker with most.",
+            ("of",),
+            most=True,
         )
         self._shown: set[str] = set()
         self._shifts: dict[str, Shift] = {}
 
-    def _gauge(self, name: str, text: str, labels: tuple[str, ...] = ()) -> Any:
-        several = {"multiprocess_mode": "livemax" if labels else "livesum"} if _several() else {}
+    def _gauge(self, name: str, text: str, labels: tuple[str, ...] = (), *, most: bool = False) -> Any:
+        """Of several workers the sum is told, or the `most` of any."""
+        several = {"multiprocess_mode": "livemax" if most else "livesum"} if _several() else {}
         return self._lib.Gauge(name, text, labels, registry=self.registry, **several)
 
     def request(self, route: str, status: int, seconds: float) -> None:

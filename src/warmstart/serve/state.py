@@ -61,6 +61,17 @@ class Service:
         """Whether requests are answered: not before the first shop is open, and not on the way out."""
         return not self.is_stopping and bool(self._shops) and all(s.is_ready for s in self._shops.values())
 
+    async def pulse(self) -> None:
+        """Tell the metrics how this worker stands, every second: any of them may be asked for all."""
+        while True:
+            self.tell()
+            await asyncio.sleep(1.0)
+
+    def tell(self) -> None:
+        """Tell the metrics how this worker stands."""
+        waiting = sum(len(shop.writer) for shop in self._shops.values())
+        self.metrics.state(waiting=waiting, ready=self.is_ready)
+
     async def close(self) -> None:
         """Write what waits, and let go of everything."""
         self.is_stopping = True

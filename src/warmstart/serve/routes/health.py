@@ -32,7 +32,6 @@ async def readyz(service: Serving) -> Response:
 @router.get("/metrics", summary="For Prometheus.", response_class=PlainTextResponse)
 async def metrics(service: Serving) -> Response:
     """Counters of all shops; no ids of users or items are among them."""
-    waiting = sum(len(shop.writer) for shop in service.shops.values())
-    service.metrics.state(waiting=waiting, ready=service.is_ready)
+    service.tell()
     body, media_type = service.metrics.render()
     return Response(body, media_type=media_type)

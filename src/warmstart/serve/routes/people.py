@@ -24,7 +24,7 @@ UserId = Annotated[str, Path(min_length=1, max_length=512)]
 
 
 @router.post("/onboard", summary="What to ask a stranger next", responses=said(o.OnboardOut))
-async def onboard(asked: q.OnboardIn, shop: ReadShop) -> Response:
+async def onboard(asked: q.OnboardIn, shop: ReadShop, service: Serving) -> Response:
     """The most telling item to ask about, and what would be recommended by now."""
     began = time.perf_counter()
     if not await shop.can_answer():
@@ -33,6 +33,7 @@ async def onboard(asked: q.OnboardIn, shop: ReadShop) -> Response:
         )
     asking: Onboarding = await shop.derived("onboarding", _asking)
     ask, items = await shop.ask(lambda engine: _onboarded(engine, asking, asked))
+    service.metrics.answer("onboard", items)
     answer = as_answer(new_request_id("onboard"), items, began=began, model=shop.version)
     return Json({"ask": ask, **answer})
 
