@@ -47,7 +47,7 @@ $(VENV)/lm: pyproject.toml constraints.txt scripts/install_cpu_torch.py | $(VENV
 	@touch $@
 
 $(VENV)/dev: pyproject.toml constraints.txt scripts/install_cpu_torch.py | $(VENV)/made
-	@set -e; extras=dev,onnx,ann,evaluate,postgres,serve,client,trace; \
+	@set -e; extras=dev,onnx,ann,evaluate,postgres,serve,client,trace,browser; \
 	if $(BIN)/python scripts/install_cpu_torch.py; then extras=$$extras,adapt; fi; \
 	echo "installing warmstart[$$extras] into $(VENV)"; \
 	$(BIN)/python $(INSTALL) --editable ".[$$extras]"; \

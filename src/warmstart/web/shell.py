@@ -111,7 +111,7 @@ def _page(language: str) -> str:
 <header id="top" class="top"></header>
 <main id="main" tabindex="-1"><noscript><p class="notice">{words["noscript"]}</p></noscript></main>
 <footer id="foot" class="foot"></footer>
-<div id="live" class="unseen" role="status" aria-live="polite"></div>
+<div id="live" role="status" aria-live="polite"></div>
 </body>
 </html>
 """

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from warmstart.cli.output import note
+from warmstart.cli.output import console
 from warmstart.cli.serve import PAGES
 from warmstart.core.extras import load_extra
 
@@ -29,7 +29,7 @@ def serve_pages(engine: Engine, port: int) -> None:
             home=Path(folder), port=port or free_port(), open_to_all=True, refit_minutes=0.0
         )
         take_model(settings, engine)
-        note(f"Open http://{HOST}:{settings.port}/shop in a browser. Ctrl-C ends it.")
+        console().print(f"Open http://{HOST}:{settings.port}/shop in a browser. Ctrl-C ends it.")
         logging.getLogger("warmstart.access").setLevel(logging.WARNING)
         run_service(settings, factory=PAGES, log_level="warning")
 

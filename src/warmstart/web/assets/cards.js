@@ -7,6 +7,7 @@ import { act, say } from "./state.js";
 import { price, t } from "./words.js";
 
 const liked = new Set();
+const busy = new WeakSet();
 
 export function forgetLikes() {
   liked.clear();
@@ -62,14 +63,14 @@ function addButton(item) {
 
 /** Do something once at a time, and say when it did not work. */
 export async function doing(button, work) {
-  if (button.disabled) return;
-  button.disabled = true;
+  if (busy.has(button)) return;
+  busy.add(button); // not disabled: that would take the keyboard away from it
   try {
     await work();
   } catch (error) {
     say(error.status === 429 ? t("error.busy") : error.status ? `${t("error.title")} ${error.message}` : t("error.offline"));
   } finally {
-    button.disabled = false;
+    busy.delete(button);
   }
 }
 

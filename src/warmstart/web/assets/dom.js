@@ -86,11 +86,31 @@ export function isCalm() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
+/** Replace what `parent` holds by `change`, and keep the keyboard where it was: at the same control of the same element,
+ *  else of the one that took its place. */
+export function keepFocus(parent, change) {
+  const at = document.activeElement;
+  const whole = at && parent.contains(at) ? at.closest("[data-id]") : null;
+  const place = whole ? [...parent.querySelectorAll("[data-id]")].indexOf(whole) : -1;
+  const kind = whole ? `${at.tagName.toLowerCase()}${[...at.classList].map((name) => `.${CSS.escape(name)}`).join("")}` : "";
+  change();
+  if (!whole || parent.contains(document.activeElement)) return;
+  const now = [...parent.querySelectorAll("[data-id]")];
+  const next = now.find((element) => element.dataset.id === whole.dataset.id) ?? now[Math.min(place, now.length - 1)];
+  const control = next?.querySelector(kind) ?? next?.querySelector("a:not([tabindex]), button");
+  if (control) control.focus({ preventScroll: true });
+  else {
+    const heading = parent.closest("section, aside")?.querySelector("h1, h2, h3");
+    heading?.setAttribute("tabindex", "-1");
+    heading?.focus({ preventScroll: true });
+  }
+}
+
 /** Let elements that keep their `data-id` glide from where they stood to where they stand after `change`. */
 export function glide(parent, change) {
   const before = new Map();
   for (const element of parent.querySelectorAll("[data-id]")) before.set(element.dataset.id, element.getBoundingClientRect());
-  change();
+  keepFocus(parent, change);
   if (isCalm()) return;
   for (const element of parent.querySelectorAll("[data-id]")) {
     const then = before.get(element.dataset.id);

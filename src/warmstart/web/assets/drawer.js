@@ -34,7 +34,8 @@ async function unfold(button) {
   const heading = h("h2", { id: "know-title", tabindex: "-1" }, t("know.title"));
   const element = h("aside", { class: "drawer", id: "drawer", "aria-labelledby": "know-title" },
     h("header", {}, heading, close), parts.element);
-  element.addEventListener("keydown", (event) => event.key === "Escape" && shut());
+  const leave = (event) => event.key === "Escape" && !document.querySelector("dialog[open]") && shut();
+  document.addEventListener("keydown", leave);
   document.body.append(element);
   document.documentElement.classList.add("knows");
   button.setAttribute("aria-expanded", "true");
@@ -48,7 +49,14 @@ async function unfold(button) {
       if (error.name !== "AbortError") say(t("error.offline"));
     }
   };
-  drawer = { element, unfollow: follow(load) };
+  const unfollow = follow(load);
+  drawer = {
+    element,
+    unfollow: () => {
+      unfollow();
+      document.removeEventListener("keydown", leave);
+    },
+  };
   heading.focus();
   await load();
 }

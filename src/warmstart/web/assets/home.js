@@ -9,7 +9,7 @@ import { follow, me, say } from "./state.js";
 import { t } from "./words.js";
 
 export function home(main, params, isCurrent) {
-  document.title = me.name ? `${t("title")} · ${me.name}` : t("title");
+  document.title = t("title");
   return shown(main, [skeletons(12)], () => build(main, isCurrent), isCurrent);
 }
 

@@ -26,6 +26,7 @@ async function build(main, asked, title, isCurrent) {
   const grid = h("div", { class: "grid" });
   const more = h("button", { type: "button", class: "second", hidden: true }, t("search.more"));
   const side = h("div", { class: "facets" });
+  const narrowing = h("h2", { class: "unseen" }, t("filter"));
   const lead = h("div", { class: "lead-in" });
 
   async function load() {
@@ -54,6 +55,7 @@ async function build(main, asked, title, isCurrent) {
   main.replaceChildren(
     h("div", { class: "results" },
       h("header", {}, told("h1", title), count, lead),
+      narrowing,
       side,
       h("div", { class: "found" }, grid, more)));
   return follow((what) => what !== "begin" && load().catch(() => undefined));

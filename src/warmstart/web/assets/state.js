@@ -29,11 +29,9 @@ export async function act(kind, item_id) {
 /** Say something to those who look, and to those who listen. */
 export function say(text, ...extra) {
   const live = document.getElementById("live");
-  live.textContent = text;
-  document.querySelector(".toast")?.remove();
   const toast = document.createElement("div");
   toast.className = "toast";
   toast.append(text, ...extra);
-  document.body.append(toast);
+  live.replaceChildren(toast);
   setTimeout(() => toast.remove(), 6000);
 }
