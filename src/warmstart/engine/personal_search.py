@@ -89,6 +89,30 @@ class PersonalSearch:
         reasons = [told(summary, self.query, ids[i]) for summary, i in zip(summaries, best, strict=True)]
         return replace(listed(ids, best, scores, source="search"), reasons=tuple(reasons))
 
+    def lists(self, n: int, told: Told) -> dict[str, ItemList]:
+        """The `n` best of each leg alone, of both as "fused", and of the whole as "final".
+
+        Only "final" says why: with all reasons, which sum to its scores. A leg lists what it prefers to
+        the least of the catalogue, so items without a word of the query are in no list of the words.
+        """
+        allowed, ids = ~np.isnan(self.scores), self.stages.scorer.item_ids_
+        fused = np.where(allowed, self.legs.total(), np.float32("nan"))
+        alone = {
+            name: np.where(allowed & (leg > leg.min()), leg, np.float32("nan"))
+            for name, leg in self.legs.parts.items()
+        }
+        found = {
+            name: listed(ids, top_positions(scores, n), scores, source=name)
+            for name, scores in {**alone, "fused": fused}.items()
+        }
+        best = top_positions(self.scores, n).tolist()
+        reasons = [
+            told(parts, self.query, ids[place])
+            for place, parts in zip(best, self.contributions(best), strict=True)
+        ]
+        final = listed(ids, top_positions(self.scores, n), self.scores, source="final")
+        return {**found, "final": replace(final, reasons=tuple(reasons))}
+
     def _summary(self, reasons: Sequence[Reason], most: int) -> tuple[Reason, ...]:
         legs = [reason for reason in reasons if reason.kind in self.legs.parts and reason.value > 0]
         personal = by_evidence([reason for reason in reasons if reason.item_id], most)

@@ -74,6 +74,25 @@ class Questions:
         items = self._boosted(personal.listed(scores, n, self._told), raised)
         return replace(items, warnings=limits.warnings + self._warnings(query))
 
+    def legs(
+        self,
+        text: str,
+        *,
+        user_id: str | None = None,
+        n: int = 10,
+        filters: Filters | None = None,
+        events: Sequence[Event] = (),
+    ) -> dict[str, ItemList]:
+        """Where the answer of `search` comes from: the list of each leg, of both, and the one shown.
+
+        "lexical" ranks by the words, "dense" by their meaning (absent where the encoder knows none of
+        them), "fused" by both, and "final" by these and the searcher's taste, with all reasons, which sum
+        to the scores. To look into a search, not to serve it.
+        """
+        query = self._asking().query(text=text, user_id=user_id, events=events, filters=filters)
+        personal = PersonalSearch.of(query, self._allowed(query), self._stages, self.settings)
+        return personal.lists(checked_size(n), self._told)
+
     def recommend(
         self,
         user_id: str | None = None,

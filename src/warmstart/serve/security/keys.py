@@ -160,9 +160,17 @@ class KeyRing:
         kept = self._look_up(shape[1]) if shape else None
         if hmac.compare_digest(digest, kept.digest if kept else _NOBODY) and kept:
             found = kept.key
-        if found is None or (found.expires_at is not None and found.expires_at <= self._clock()):
+        return None if found is None or self._has_ended(found) else found.caller
+
+    def holder(self, key_id: str) -> tuple[Caller, str] | None:
+        """Whose key has this id, and a mark that the same id has with no other secret; None once it ended.
+
+        For a session that began with a key and is to end with it: an id itself is no proof of anything.
+        """
+        kept = self._imported.get(key_id) or self._look_up(key_id)
+        if kept is None or self._has_ended(kept.key):
             return None
-        return found.caller
+        return kept.key.caller, hashlib.sha256(kept.digest).hexdigest()
 
     def is_at_hand(self, presented: str) -> bool:
         """Whether `verify` can say it without asking the store, which may be slow, or away."""
@@ -223,6 +231,9 @@ class KeyRing:
             created_at=self._clock(),
             expires_at=expires_at,
         )
+
+    def _has_ended(self, key: ApiKey) -> bool:
+        return key.expires_at is not None and key.expires_at <= self._clock()
 
     def _imported_of(self, digest: bytes) -> ApiKey | None:
         same = [kept.key for kept in self._imported.values() if hmac.compare_digest(digest, kept.digest)]

@@ -1,0 +1,93 @@
+// The console: who is logged in, which view is open.
+
+import { h } from "./dom.js";
+import { get, post } from "./console-api.js";
+import { field, notice, waiting } from "./console-parts.js";
+import { language, t } from "./console-words.js";
+import { overview } from "./console-overview.js";
+import { searchLab } from "./console-search.js";
+import { userLab } from "./console-users.js";
+import { data } from "./console-data.js";
+import { models } from "./console-models.js";
+import { audit, keys } from "./console-keys.js";
+
+const VIEWS = { "": overview, search: searchLab, users: userLab, data, models, keys, audit };
+const top = document.getElementById("top");
+const main = document.getElementById("main");
+
+function view() {
+  return location.pathname.replace(/^\/console\/?/, "").replace(/\/$/, "");
+}
+
+function head(me) {
+  const links = Object.keys(VIEWS).map((name) => h("a", { href: `/console${name ? `/${name}` : ""}`, "aria-current": name === view() ? "page" : null }, t(`view.${name || "overview"}`)));
+  const theme = h("button", { type: "button", class: "plain", onclick: turn }, t("theme"));
+  const other = language === "zh" ? "en" : "zh";
+  const speak = h("a", { class: "plain", href: `?lang=${other}`, lang: other }, t("language"));
+  const out = me && !me.open ? h("button", { type: "button", class: "plain", onclick: leave }, t("logout")) : null;
+  top.replaceChildren(
+    h("a", { class: "logo", href: "/console" }, h("img", { src: "/console/assets/icon.svg", alt: "", width: 28, height: 28 }), t("name")),
+    me ? h("nav", { "aria-label": t("views") }, links) : h("span", { class: "gap" }),
+    h("div", { class: "doors" }, me ? h("span", { class: "quiet tenant" }, me.tenant) : null, theme, speak, out));
+}
+
+function turn() {
+  const dark = getComputedStyle(document.documentElement).colorScheme === "dark";
+  document.documentElement.dataset.theme = dark ? "light" : "dark";
+  localStorage.setItem("warmstart-theme", document.documentElement.dataset.theme);
+}
+
+async function leave() {
+  await post("logout");
+  start();
+}
+
+function login() {
+  head(null);
+  const said = h("div", { "aria-live": "assertive" });
+  const input = h("input", { type: "password", name: "key", autocomplete: "current-password", required: true, autofocus: true });
+  const form = h("form", {
+    class: "login panel",
+    onsubmit: async (event) => {
+      event.preventDefault();
+      try {
+        await post("login", { key: input.value });
+        start();
+      } catch (error) {
+        const key = { 401: "login.wrong", 403: "login.notadmin", 429: "login.often" }[error.status];
+        said.replaceChildren(notice(key ? t(key) : t("error", { why: error.message }), "bad"));
+        input.select();
+      }
+    },
+  }, h("h1", {}, t("login.title")), h("p", { class: "quiet" }, t("login.about")), field(t("login.key"), input), said, h("button", { class: "main" }, t("login.enter")));
+  main.replaceChildren(form);
+  input.focus();
+  document.documentElement.dataset.ready = "";
+}
+
+async function open(me) {
+  head(me);
+  delete document.documentElement.dataset.ready;
+  const name = view();
+  document.title = `${t(`view.${name || "overview"}`)} · ${t("title")}`;
+  const place = h("div", { class: "view" });
+  main.replaceChildren(h("h1", {}, t(`view.${name || "overview"}`)), h("p", { class: "lead" }, t(`about.${name || "overview"}`)), place);
+  await waiting(place, () => VIEWS[name]());
+  document.documentElement.dataset.ready = "";
+}
+
+async function start() {
+  let me;
+  try {
+    me = await get("me");
+  } catch (error) {
+    if (error.status === 401) return login();
+    head(null);
+    main.replaceChildren(notice(error.status === 0 ? t("error.away") : t("error", { why: error.message }), "bad"));
+    return undefined;
+  }
+  return open(me);
+}
+
+addEventListener("console-ended", () => { if (main.querySelector(".view")) login(); });
+start();

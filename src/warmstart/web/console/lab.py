@@ -1,0 +1,110 @@
+"""Why an item is where it is: searches and users, looked into."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from warmstart.data.records import Event
+from warmstart.engine.engine import Engine
+from warmstart.serve.routes.common import Json
+from warmstart.web.console import replay as r
+from warmstart.web.console.asked import JudgeIn, MeasureIn, PersonIn, ReplayIn, SearchIn, WhyIn
+from warmstart.web.console.door import Acting, Here, Shop
+from warmstart.web.console.judgments import TestSets, mean_of, measured
+from warmstart.web.console.shown import item_of, list_of, reasons_of
+
+router = APIRouter(prefix="/console/api", include_in_schema=False)
+
+Typed = Annotated[str, Query(max_length=200)]
+
+
+@router.post("/search")
+async def search(asked: SearchIn, _caller: Acting, shop: Shop) -> Response:
+    """The lists that an answer comes from, side by side, and what was judged."""
+
+    def answer(engine: Engine) -> dict[str, Any]:
+        lists = engine.legs(asked.query, user_id=asked.user_id, n=asked.n, events=_invented(asked))
+        return {name: list_of(engine, items) for name, items in lists.items()}
+
+    lists = await shop.ask(answer)
+    grades = await shop.on_disk(lambda: TestSets(shop.store).grades(asked.set, asked.query))
+    return Json({"lists": lists, "grades": grades})
+
+
+@router.get("/items")
+async def items(_caller: Here, shop: Shop, q: Typed = "") -> Response:
+    """Items to choose from."""
+
+    def answer(engine: Engine) -> list[dict[str, Any]]:
+        found = engine.search(q, n=12) if q.strip() else engine.trending(n=12)
+        return [item_of(engine, item_id) for item_id in found.item_ids]
+
+    return Json({"items": await shop.ask(answer)})
+
+
+@router.get("/users")
+async def users(_caller: Here, shop: Shop, q: Typed = "") -> Response:
+    """Users to choose from."""
+    return Json({"users": await shop.ask(lambda engine: r.users_like(engine, q.strip()))})
+
+
+@router.post("/replay")
+async def replay(asked: ReplayIn, _caller: Acting, shop: Shop) -> Response:
+    """What was shown after each event; nothing is written."""
+    return Json(await shop.ask(lambda engine: r.replay(engine, _events(engine, asked), asked.n)))
+
+
+@router.post("/why")
+async def why(asked: WhyIn, _caller: Acting, shop: Shop) -> Response:
+    """All reasons for an item's score, which sum to it."""
+
+    def answer(engine: Engine) -> dict[str, Any]:
+        events = _events(engine, asked)[: asked.steps]
+        entry = engine.explain(asked.item_id, events=events)
+        return {
+            **item_of(engine, asked.item_id),
+            "score": round(entry.score, 6),
+            "reasons": reasons_of(engine, entry.reasons),
+        }
+
+    return Json(await shop.ask(answer))
+
+
+@router.get("/sets")
+async def sets(_caller: Here, shop: Shop) -> Response:
+    """The test sets, with every query of each."""
+    found = await shop.on_disk(TestSets(shop.store).all)
+    return Json(
+        {"queries": [{"set": one.name, "query": one.query, "grades": one.grades} for one in found]}
+    )
+
+
+@router.post("/judge")
+async def judge(asked: JudgeIn, _caller: Acting, shop: Shop) -> Response:
+    """Note a grade."""
+    grades = await shop.on_disk(
+        lambda: TestSets(shop.store).judge(asked.set, asked.query, asked.item_id, asked.grade)
+    )
+    return Json({"grades": grades})
+
+
+@router.post("/measure")
+async def measure(asked: MeasureIn, _caller: Acting, shop: Shop) -> Response:
+    """nDCG@10 of the running model on a test set."""
+    found = await shop.on_disk(TestSets(shop.store).all)
+    judged = [one for one in found if one.name == asked.set]
+    rows = [await shop.ask(partial(measured, judged=one)) for one in judged]  # others are answered between
+    return Json({"queries": rows, "mean": mean_of(rows), "model": shop.version})
+
+
+def _invented(asked: PersonIn) -> tuple[Event, ...]:
+    return r.invented([(act.act, act.item_id) for act in asked.acts])
+
+
+def _events(engine: Engine, asked: PersonIn) -> Sequence[Event]:
+    known = engine.events_of(asked.user_id) if asked.user_id else ()
+    return (*known, *_invented(asked))
