@@ -8,17 +8,19 @@ from warmstart.serve.app import create_app as create_service
 from warmstart.serve.run import configure_logs
 from warmstart.serve.settings import ServeSettings
 from warmstart.web import shell
+from warmstart.web.console import routes as console
 from warmstart.web.storefront import changes, questions
 
 
 def create_app(settings: ServeSettings | None = None) -> FastAPI:
-    """The service as an ASGI application, with the storefront at /shop.
+    """The service as an ASGI application, with the storefront at /shop and the console at /console.
 
     Use it where visitors may see the shop without a key: a browser acts for its own visitor alone, and
-    what needs a key still does. Without `settings`, those that the environment holds.
+    what needs a key still does, the console an administrator's. Without `settings`, those that
+    the environment holds.
     """
     app = create_service(settings)
-    for routes in (shell, questions, changes):
+    for routes in (shell, questions, changes, console):
         app.include_router(routes.router)
     return app
 

@@ -44,6 +44,27 @@ def test_the_secret_is_nowhere_in_the_store(ring: KeyRing, store: Store) -> None
     assert secret.split("_", 2)[2] not in repr(key) + json.dumps(key.as_dict())
 
 
+def test_the_holder_of_a_key_is_known_by_its_id_until_it_ends(ring: KeyRing, clock: Clock) -> None:
+    _, key = ring.create(tenant="shop", scopes=["admin"], expires_at=clock() + 60)
+    holder = ring.holder(key.key_id)
+    assert holder is not None
+    assert holder[0] == key.caller
+    assert ring.holder(key.key_id) == holder
+    clock.now += 60
+    assert ring.holder(key.key_id) is None
+    assert ring.holder("nobody") is None
+
+
+def test_the_mark_of_a_holder_is_another_where_the_secret_is(ring: KeyRing) -> None:
+    marks = []
+    for secret in (IMPORTED, IMPORTED[::-1]):
+        ring.import_secret(secret)
+        holder = ring.holder("environment")
+        assert holder is not None
+        marks.append(holder[1])
+    assert marks[0] != marks[1]
+
+
 def test_secrets_and_ids_never_repeat(ring: KeyRing) -> None:
     made = [ring.create(tenant="shop", scopes=["read"]) for _ in range(200)]
     assert len({secret.split("_", 2)[2] for secret, _ in made}) == 200

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from warmstart.data.wire.fields import Id
-from warmstart.serve.asked import Asked, Words
+from warmstart.serve.asked import Asked
 
 SetName = Annotated[str, Field(min_length=1, max_length=100)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
@@ -35,7 +35,7 @@ class PersonIn(Asked):
     """A user of the shop, or somebody invented; of neither, a stranger."""
 
     user_id: Id | None = None
-    acts: Annotated[list[ActIn], Field(max_length=100)] = []
+    acts: Annotated[tuple[ActIn, ...], Field(max_length=100)] = ()
 
 
 class SearchIn(PersonIn):

@@ -30,7 +30,7 @@ def sessions_of(service: Service) -> Sessions:
 
 
 async def log_in(request: Request, response: Response, service: Service, secret: str) -> Caller:
-    """Begin a session. Errors: `Unauthorised`, 403 for a key of no administrator, 429 for too many attempts."""
+    """Begin a session. Errors: `Unauthorised`, `Forbidden`, 429 for too many attempts."""
     address = request.client.host if request.client else ""
     _let_pass(service.guard.limiter.take(f"login/{address}", 1, _LOGINS))
     caller = await run_in_threadpool(service.guard.keys.verify, secret.strip())

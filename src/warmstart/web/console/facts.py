@@ -20,7 +20,7 @@ router = APIRouter(prefix="/console/api", include_in_schema=False)
 @router.get("/overview")
 async def overview(_caller: Here, shop: Shop, service: Serving) -> Response:
     """How the shop does. The counters are those of the whole service, for all its shops."""
-    service.metrics.state(waiting=len(shop.writer), ready=service.is_ready)
+    service.tell()
     samples = await run_in_threadpool(o.samples_of, service.metrics)
     routes, scenarios = o.routes_of(samples), o.scenarios_of(samples)
     drift = o.named(samples, "warmstart_drift", "of")
@@ -43,7 +43,11 @@ async def overview(_caller: Here, shop: Shop, service: Serving) -> Response:
             "shown": int(sum(value for _, value in shown)),
             "model": model,
             "days": days,
-            "health": {"ready": service.is_ready, "waiting": len(shop.writer), "last_refit": shop.last_refit},
+            "health": {
+                "ready": service.is_ready,
+                "waiting": len(shop.writer),
+                "last_refit": shop.last_refit,
+            },
             "store": await _kept(shop),
         }
     )

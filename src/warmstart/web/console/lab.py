@@ -40,7 +40,7 @@ async def items(_caller: Here, shop: Shop, q: Typed = "") -> Response:
     """Items to choose from."""
 
     def answer(engine: Engine) -> list[dict[str, Any]]:
-        found = engine.search(q, n=12) if q.strip() else engine.trending(n=12)
+        found = engine.search(q, n=12) if q.strip() else engine.recommend(n=12, exposure=0.0)
         return [item_of(engine, item_id) for item_id in found.item_ids]
 
     return Json({"items": await shop.ask(answer)})
@@ -78,9 +78,7 @@ async def why(asked: WhyIn, _caller: Acting, shop: Shop) -> Response:
 async def sets(_caller: Here, shop: Shop) -> Response:
     """The test sets, with every query of each."""
     found = await shop.on_disk(TestSets(shop.store).all)
-    return Json(
-        {"queries": [{"set": one.name, "query": one.query, "grades": one.grades} for one in found]}
-    )
+    return Json({"queries": [{"set": one.name, "query": one.query, "grades": one.grades} for one in found]})
 
 
 @router.post("/judge")

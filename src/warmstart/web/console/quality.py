@@ -21,7 +21,7 @@ def quality_of(shop: Dataset) -> dict[str, Any]:
     counts = _counts(shop)
     return {
         "items": len(shop.items),
-        "available": int(shop.items[c.AVAILABLE].fill_null(True).sum()),  # noqa: FBT003  # a value, no switch
+        "available": int(shop.items[c.AVAILABLE].fill_null(True).sum()),  # a value, no switch
         "missing": _missing(shop.items),
         "twins": _twins(shop.items),
         "events": _spread(counts),
@@ -94,4 +94,6 @@ def gini(counts: IntArray) -> float:
 
 def _examples(items: pl.DataFrame) -> list[dict[str, Any]]:
     rows = items.head(_SHOWN).select(c.ITEM_ID, c.TITLE, c.BRAND).iter_rows()
-    return [{"id": item_id, "title": title or item_id, "brand": brand or ""} for item_id, title, brand in rows]
+    return [
+        {"id": item_id, "title": title or item_id, "brand": brand or ""} for item_id, title, brand in rows
+    ]

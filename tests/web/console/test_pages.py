@@ -1,0 +1,64 @@
+"""The shell of the console and its files."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib.resources import files
+
+import pytest
+
+pytest.importorskip("fastapi")
+
+
+def asset(name: str) -> str:
+    return (files("warmstart.web") / "assets" / name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("view", ["", "/search", "/users", "/data", "/models", "/keys", "/audit"])
+def test_every_view_is_a_page_with_a_strict_policy(stranger, view):
+    page = stranger.client.get(f"/console{view}")
+    assert page.status_code == 200
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "<script>" not in page.text
+    assert "style=" not in page.text
+
+
+def test_a_page_speaks_the_language_that_is_asked_for(stranger):
+    assert 'lang="zh-CN"' in stranger.client.get("/console?lang=zh").text
+    assert 'lang="zh-CN"' in stranger.client.get("/console").text
+    assert 'lang="en"' in stranger.client.get("/console?lang=en").text
+
+
+def test_every_file_that_a_page_names_is_there(stranger):
+    page = stranger.client.get("/console").text
+    names = re.findall(r'(?:href|src)="(/console/assets/[^"]+)"', page)
+    assert len(names) > 10
+    for name in names:
+        found = stranger.client.get(name)
+        assert found.status_code == 200, name
+        for other in re.findall(r'from "\./([^"]+)"', found.text):
+            assert stranger.client.get(f"/console/assets/{other}").status_code == 200, other
+
+
+@pytest.mark.parametrize("name", ["storefront.js", "..%2fapp.py", "app.py", "nothing.js"])
+def test_no_other_file_is_given(stranger, name):
+    assert stranger.client.get(f"/console/assets/{name}").status_code == 404
+
+
+def test_both_languages_say_the_same_things():
+    english, chinese = (json.loads(asset(f"console-words.{language}.json")) for language in ("en", "zh"))
+    assert english.keys() == chinese.keys()
+    for key, text in english.items():
+        assert set(re.findall(r"\{\w+\}", text)) == set(re.findall(r"\{\w+\}", chinese[key])), key
+
+
+def test_every_sentence_that_a_script_says_has_words():
+    words = json.loads(asset("console-words.en.json"))
+    folder = files("warmstart.web") / "assets"
+    scripts = [f.read_text("utf-8") for f in folder.iterdir() if re.fullmatch(r"console.*\.js", f.name)]
+    said = {key for script in scripts for key in re.findall(r'\bt\("([^"]+)"', script)}
+    assert len(said) > 100
+    assert said - words.keys() == set()
