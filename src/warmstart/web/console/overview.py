@@ -85,7 +85,7 @@ def scenarios_of(samples: Samples) -> list[dict[str, Any]]:
         for labels, value in samples.get(f"warmstart_answers{name}_total", []):
             rows.setdefault(labels["scenario"], {})[what] = int(value)
     for labels, value in samples.get("warmstart_outcomes_total", []):
-        rows.setdefault(labels["scenario"], {})[labels["event_type"]] = int(value)
+        rows.setdefault(labels["scenario"], {})[labels[c.EVENT_TYPE]] = int(value)
     return [_scenario(name, row) for name, row in sorted(rows.items())]
 
 
