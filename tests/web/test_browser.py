@@ -36,17 +36,20 @@ def address(tmp_path_factory) -> Iterator[str]:
     )
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen()
         config = uvicorn.Config(create_app(settings), log_config=None, ws="none", lifespan="on")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         base = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        with httpx.Client(base_url=base, transport=httpx.HTTPTransport(retries=5), timeout=60) as client:
-            assert client.post("/v1/items", json=items()).status_code == 200
-            assert client.post("/v1/events", json=events()).status_code == 200
-        yield base
-        server.should_exit = True
-        thread.join()
+        try:
+            with httpx.Client(base_url=base, timeout=60) as client:
+                assert client.post("/v1/items", json=items()).status_code == 200
+                assert client.post("/v1/events", json=events()).status_code == 200
+            yield base
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from warmstart.core.linear import FloatArray
 from warmstart.data.query import Query
 from warmstart.engine.engine import Engine
 
-_SHOWN: Final = 6
+_SHOWN: Final = 4
 _LIST: Final = 40
 _THIN: Final = 3.0
 """So many items of no opinion stand beside those of a brand, so that one item does not make a taste."""
