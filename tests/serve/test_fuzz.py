@@ -72,7 +72,7 @@ def request_of(case, headers):
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
 def test_every_answer_is_as_the_page_says(fuzzed, operation, mode):
     @settings(
-        max_examples=10,
+        max_examples=6,
         deadline=None,
         derandomize=True,
         database=None,
@@ -247,7 +247,7 @@ RAW = {
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
 def test_bodies_that_are_none_are_told_so(fuzzed, operation, body):
     method, path = operation.method.upper(), operation.path.replace("{", "").replace("}", "")
-    for kind in ("application/json", "application/x-ndjson", "text/plain", "multipart/form-data"):
+    for kind in ("application/json", "application/x-ndjson"):
         headers = {**fuzzed.headers, "Content-Type": kind}
         answer = fuzzed.client.request(method, path, content=body, headers=headers)
         assert answer.status_code < 500, answer.text

@@ -38,8 +38,8 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def service_of(request: Request) -> Service:
-    """The service of this worker."""
+async def service_of(request: Request) -> Service:
+    """The service of this worker; a coroutine, for which no thread is woken."""
     service: Service = request.app.state.service
     return service
 
