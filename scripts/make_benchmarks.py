@@ -24,6 +24,7 @@ try:
     from scripts.published_figures import melu_section, published_section, table
     from scripts.ratings_text_table import ratings_text_section
     from scripts.scaling_table import scaling_section
+    from scripts.serve_table import serve_section
     from scripts.stranger_tables import onboarding_section, sentence_section
     from scripts.tuning_table import tuning_section
     from scripts.unseen_table import unseen_section
@@ -49,6 +50,7 @@ except ModuleNotFoundError:  # run as a file
         ratings_text_section,
     )
     from scaling_table import scaling_section  # type: ignore[import-not-found, no-redef]
+    from serve_table import serve_section  # type: ignore[import-not-found, no-redef]
     from stranger_tables import (  # type: ignore[import-not-found, no-redef]
         onboarding_section,
         sentence_section,
@@ -366,6 +368,8 @@ def render() -> str:
     parts += [scaling_section(scaling)] if scaling else []
     small = read("compress")
     parts += [compress_section(small)] if small else []
+    service = read("serve")
+    parts += [serve_section(service)] if service else []
     return "\n\n".join(parts) + "\n"
 
 
