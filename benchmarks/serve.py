@@ -352,14 +352,14 @@ def _sizes(said: list[str]) -> list[int | None]:
 def main() -> None:
     """Measure and write."""
     small = "--small" in sys.argv
-    report = {
+    report: dict[str, Any] = {
         "command": " ".join(["python benchmarks/serve.py", *sys.argv[1:]]),
         "cpu_count": os.cpu_count(),
         "load": os.getloadavg(),
         "shops": [],
     }
     for size in _sizes(sys.argv[1:]):
-        report["shops"].append(run(size, small=small))  # type: ignore[attr-defined]
+        report["shops"].append(run(size, small=small))
         report["load_after"] = os.getloadavg()
         target = Path(tempfile.gettempdir()) / "serve-small.json" if small else RESULTS / "serve.json"
         target.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
