@@ -263,7 +263,7 @@ def found_well(shop: Dataset, engine: Engine, fts5: int) -> dict[str, float]:
 
 
 def _dcg(grades: list[int]) -> float:
-    return sum((2**grade - 1) / np.log2(place + 2) for place, grade in enumerate(grades))
+    return float(sum((2**grade - 1) / np.log2(place + 2) for place, grade in enumerate(grades)))
 
 
 # -- the run ----------------------------------------------------------------------------------------

@@ -35,9 +35,9 @@ def serve_section(report: Report) -> str:
         "Clicks are simulated (popularity and users after Zipf, a tenth of the users unknown): they cost"
         " what clicks cost. *Bare framework*: FastAPI reads a JSON body and gives the same bytes. *Peer*,"
         " behind the same framework: SQLite FTS5 over title, brand and description, and ALS of `implicit`"
-        " with 64 factors. All of them take turns, one question after another; × is the ratio of the medians of"
-        f" service and engine. {report['cpu_count']} shared cores, the client on them, too (load averages"
-        f" {load}): compare the ratios.",
+        " with 64 factors. All of them take turns, one question after another; × is the ratio of the"
+        f" medians of service and engine. {report['cpu_count']} shared cores, the client on them, too (load"
+        f" averages {load}): compare the ratios.",
     ]
     for shop in report["shops"]:
         ndcg = shop["ndcg"]
