@@ -78,6 +78,7 @@ export function initials(name) {
   const words = name.trim().split(/[\s·&'’-]+/u).filter(Boolean);
   if (!words.length) return "·";
   if (/\p{Script=Han}/u.test(words[0])) return [...words[0]].slice(0, 2).join("");
+  if (words.length === 1 && [...words[0]].length <= 3) return words[0].toLocaleUpperCase();
   return words.slice(0, 2).map((word) => [...word][0].toLocaleUpperCase()).join("");
 }
 

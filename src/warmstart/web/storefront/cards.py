@@ -28,6 +28,24 @@ def card_of(item: Item) -> dict[str, Any]:
     }
 
 
+def details_of(item: Item) -> dict[str, str]:
+    """The attributes as one reads them.
+
+    >>> details_of(Item(item_id="a", attributes={"button_count": 3.0, "hobs": ["gas", "电"], "note": 0.5}))
+    {'button count': '3', 'hobs': 'gas, 电', 'note': '0.5'}
+    """
+    named = {str(name).replace("_", " "): _plain(value) for name, value in item.attributes.items()}
+    return {name: value for name, value in named.items() if value}
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(filter(None, map(_plain, value)))
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if value is None else str(value)
+
+
 def cards(engine: Engine, item_ids: Iterable[str]) -> list[dict[str, Any]]:
     """The items that the shop knows, as cards."""
     items = (engine.item(item_id) for item_id in item_ids)

@@ -10,7 +10,15 @@ from warmstart.core.errors import UnknownIdError
 from warmstart.engine.engine import Engine
 from warmstart.serve.routes.common import Json, Serving
 from warmstart.serve.shop import LiveShop
-from warmstart.web.storefront.cards import acts_of, card_of, cards, cart_of, listed, reasons_of
+from warmstart.web.storefront.cards import (
+    acts_of,
+    card_of,
+    cards,
+    cart_of,
+    details_of,
+    listed,
+    reasons_of,
+)
 from warmstart.web.storefront.facets import POOL, Chosen, facets_of, pool_of
 from warmstart.web.storefront.rows import home_rows
 from warmstart.web.storefront.said import said_of
@@ -136,7 +144,7 @@ async def item(item_id: ItemId, here: Here, shop: Shop) -> Response:
         return {
             **card_of(found),
             "description": found.description,
-            "attributes": {str(name): str(value) for name, value in found.attributes.items()},
+            "attributes": details_of(found),
             "similar": listed(engine, engine.similar(item_id, n=_ROW)),
             "complement": listed(engine, engine.complement(item_id, n=6)),
             "said": said_of(engine, item_id),
