@@ -187,6 +187,14 @@ class Engine(Questions):
         self._known()
         return self._log.events_of(user_id)
 
+    def since_fit(self) -> pl.DataFrame:
+        """The events observed since the fit, in the order in which they came.
+
+        The shop-wide tables have not learned from them until the next `refresh`: good to measure with.
+        """
+        self._known()
+        return self._log.since()
+
     def user_ids(self) -> set[str]:
         """Everybody of whom the engine knows anything."""
         dataset = self._known()

@@ -62,7 +62,7 @@ def test_the_catalogue_says_what_it_lacks():
     assert [item["id"] for item in found["cold"]] == ["b", "c"]
     assert (found["events"]["total"], found["events"]["cold"]) == (3, 2)
     assert math.isclose(found["events"]["gini"], 2 / 3, abs_tol=1e-4)
-    assert found["events"]["shares"][-1] == {"top": 1.0, "share": 1.0}
+    assert found["events"]["shares"][-1] == {"top": 0.5, "share": 1.0}
 
 
 def test_a_quantile_lies_where_its_share_of_the_counts_ends():

@@ -7,7 +7,18 @@ import pytest
 from tests.web.console.conftest import ADMIN
 
 DOORS = ("me", "overview", "quality", "models", "keys", "audit", "sets", "users", "items")
-CHANGES = ("search", "replay", "why", "judge", "measure", "keys", "keys/revoke", "refit", "rollback")
+CHANGES = (
+    "search",
+    "replay",
+    "why",
+    "served",
+    "judge",
+    "measure",
+    "keys",
+    "keys/revoke",
+    "refit",
+    "rollback",
+)
 
 
 @pytest.mark.parametrize("path", DOORS)

@@ -15,7 +15,7 @@ def asset(name: str) -> str:
     return (files("warmstart.web") / "assets" / name).read_text("utf-8")
 
 
-@pytest.mark.parametrize("view", ["", "/search", "/users", "/data", "/models", "/keys", "/audit"])
+@pytest.mark.parametrize("view", ["", "/search", "/users", "/whom", "/data", "/models", "/keys", "/audit"])
 def test_every_view_is_a_page_with_a_strict_policy(stranger, view):
     page = stranger.client.get(f"/console{view}")
     assert page.status_code == 200

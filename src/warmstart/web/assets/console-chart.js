@@ -33,7 +33,7 @@ export function lines(title, names, series) {
     s("polyline", { points: one.values.map((value, i) => `${x(i).toFixed(1)},${y(value ?? 0).toFixed(1)}`).join(" ") }),
     ...(names.length < 40 ? one.values.map((value, i) => s("circle", { cx: x(i), cy: y(value ?? 0), r: 2.5 })) : [])));
   const svg = s("svg", { viewBox: `0 0 ${wide} ${high}`, role: "img", class: "chart" }, s("title", {}, title), ...grid, ...below, ...drawn);
-  const legend = h("ul", { class: "legend" }, series.map((one) => h("li", { class: one.css }, one.name)));
+  const legend = h("ul", { class: "legend" }, series.map((one) => h("li", { class: one.css }, h("span", {}, one.name))));
   return h("div", {}, svg, legend);
 }
 

@@ -7,11 +7,12 @@ import { language, t } from "./console-words.js";
 import { overview } from "./console-overview.js";
 import { searchLab } from "./console-search.js";
 import { userLab } from "./console-users.js";
+import { whom } from "./console-whom.js";
 import { data } from "./console-data.js";
 import { models } from "./console-models.js";
 import { audit, keys } from "./console-keys.js";
 
-const VIEWS = { "": overview, search: searchLab, users: userLab, data, models, keys, audit };
+const VIEWS = { "": overview, search: searchLab, users: userLab, whom, data, models, keys, audit };
 const top = document.getElementById("top");
 const main = document.getElementById("main");
 

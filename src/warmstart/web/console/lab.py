@@ -12,7 +12,8 @@ from warmstart.data.records import Event
 from warmstart.engine.engine import Engine
 from warmstart.serve.routes.common import Json
 from warmstart.web.console import replay as r
-from warmstart.web.console.asked import JudgeIn, MeasureIn, PersonIn, ReplayIn, SearchIn, WhyIn
+from warmstart.web.console import served as s
+from warmstart.web.console.asked import JudgeIn, MeasureIn, NothingIn, PersonIn, ReplayIn, SearchIn, WhyIn
 from warmstart.web.console.door import Acting, Here, Shop
 from warmstart.web.console.judgments import TestSets, mean_of, measured
 from warmstart.web.console.shown import item_of, list_of, reasons_of
@@ -72,6 +73,14 @@ async def why(asked: WhyIn, _caller: Acting, shop: Shop) -> Response:
         }
 
     return Json(await shop.ask(answer))
+
+
+@router.post("/served")
+async def served(_asked: NothingIn, _caller: Acting, shop: Shop) -> Response:
+    """For whom it works, by what was known of them and of what they chose; others are answered between."""
+    questions = await shop.ask(s.questions_of)
+    found = [await shop.ask(partial(s.serve, question=question)) for question in questions]
+    return Json({"cases": len(found), "users": s.by_user(found), "items": s.by_item(found), "n": s.N})
 
 
 @router.get("/sets")

@@ -68,7 +68,7 @@ def _spread(counts: IntArray) -> dict[str, Any]:
     total = int(ranked.sum())
     shares = [
         {"top": top, "share": round(float(ranked[: max(1, round(top * len(ranked)))].sum()) / total, 4)}
-        for top in (0.01, 0.05, 0.1, 0.2, 0.5, 1.0)
+        for top in (0.01, 0.05, 0.1, 0.2, 0.5)
         if total
     ]
     return {

@@ -40,7 +40,7 @@ _TYPES: Final = {
     "svg": "image/svg+xml",
 }
 _SHARED: Final = ("dom.js", "theme.js", "icon.svg")
-VIEWS: Final = ("", "search", "users", "data", "models", "keys", "audit")
+VIEWS: Final = ("", "search", "users", "whom", "data", "models", "keys", "audit")
 
 
 @router.get("/console/assets/{name}")
