@@ -58,7 +58,8 @@ def test_the_catalogue_says_what_it_lacks():
     missing = {row["field"]: row["items"] for row in found["missing"]}
     wanted = {"title": 0, "description": 2, "brand": 2, "price": 2, "categories": 2, "image": 3}
     assert missing == wanted
-    assert [(row["items"], row["ids"]) for row in found["twins"]] == [(2, ["a", "b"])]
+    assert [(row["items"], row["ids"]) for row in found["twins"]["examples"]] == [(2, ["a", "b"])]
+    assert (found["twins"]["titles"], found["twins"]["items"]) == (1, 2)
     assert [item["id"] for item in found["cold"]] == ["b", "c"]
     assert (found["events"]["total"], found["events"]["cold"]) == (3, 2)
     assert math.isclose(found["events"]["gini"], 2 / 3, abs_tol=1e-4)

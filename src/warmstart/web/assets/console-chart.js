@@ -19,8 +19,9 @@ export function figure(title, drawing, numbers) {
 }
 
 /** Lines over named points: series is [{name, values, css}]; values are numbers, or null for a gap. */
-export function lines(title, names, series) {
-  const wide = 720, high = 220, left = 44, low = 28, top = 10;
+export function lines(title, names, series, { wide = 720 } = {}) {
+  if (matchMedia("(max-width: 640px)").matches) wide = 380; // so that its letters keep their size
+  const high = 220, left = 44, low = 28, top = 10;
   const most = Math.max(1e-9, ...series.flatMap((one) => one.values.map((value) => value ?? 0)));
   const x = (i) => left + ((wide - left - 12) * (names.length < 2 ? 0.5 : i / (names.length - 1)));
   const y = (value) => top + (high - top - low) * (1 - value / most);

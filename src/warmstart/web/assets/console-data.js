@@ -17,7 +17,7 @@ export async function data() {
       { name: t("data.events"), value: number(events.total) },
       { name: t("data.cold"), value: share(events.cold / found.items), about: t("data.cold.about", { n: number(events.cold) }) },
       { name: t("data.gini"), value: number(events.gini ?? NaN, 2), about: t("data.gini.about") },
-      { name: t("data.twins"), value: number(found.twins.reduce((sum, row) => sum + row.items, 0)), about: t("data.twins.about") },
+      { name: t("data.twins"), value: number(found.twins.items), about: t("data.twins.about") },
     ]),
     missing(found), h("div", { class: "pair" }, tail(events), twins(found)), cold(found),
   ];
@@ -43,13 +43,15 @@ function tail({ shares }) {
   return section(t("data.tail"), t("data.tail.about"), figure(t("data.tail"), bars(rows), table({ name: "tail", title: t("data.tail"), columns, rows })));
 }
 
-function twins({ twins: rows }) {
+function twins({ twins: same }) {
+  const rows = same.examples;
+  const about = `${t("data.twins.why")} ${same.titles > rows.length ? t("data.twins.some", { n: number(rows.length), all: number(same.titles) }) : ""}`;
   const columns = [
     { key: "title", title: t("col.title"), show: (row) => told("span", row.title) },
     { key: "items", title: t("col.items"), align: "right" },
     { key: "ids", title: t("col.ids") },
   ];
-  return section(t("data.twins"), t("data.twins.why"), table({ name: "duplicates", title: t("data.twins"), columns, rows, most: 10, empty: t("data.twins.none") }));
+  return section(t("data.twins"), about, table({ name: "duplicates", title: t("data.twins"), columns, rows, most: 10, empty: t("data.twins.none") }));
 }
 
 function cold({ cold: rows, events }) {

@@ -40,13 +40,25 @@ export async function models() {
       h("div", { class: "line" }, h("button", { type: "button", class: "main", onclick: () => refit(false) }, t("models.refit")),
         h("button", { type: "button", class: "second", onclick: () => sure(t("models.force.sure"), () => refit(true)) }, t("models.force")),
         h("button", { type: "button", class: "second", disabled: !older, onclick: () => sure(t("models.rollback.sure"), back) }, t("models.rollback"))),
-      last?.why ? notice(t("models.last", { why: last.why })) : null,
+      last?.why ? candidate(last) : null,
       section(t("models.versions"), t("models.versions.about"), versionTable(versions)),
     ].filter(Boolean);
   }
 
   await draw();
   return [said, place];
+}
+
+/** How the last candidate did, also where it did not take over. */
+function candidate(last) {
+  if (last.gain === null || last.gain === undefined) return notice(t("models.last", { why: last.why }));
+  const facts = [
+    { name: t("col.running"), value: number(last.running, 4) }, { name: t("col.candidate"), value: number(last.candidate, 4) },
+    { name: t("col.gain"), value: number(last.gain, 4), about: `${t("col.range")}: ${number(last.low, 4)} … ${number(last.high, 4)}` },
+    { name: t("col.cases"), value: number(last.cases), about: "nDCG@20" },
+  ];
+  const fate = t(last.promoted ? "models.promoted" : "models.kept", { version: last.version ?? "", why: last.why });
+  return section(t("models.candidate"), fate, tiles(facts), h("div", { class: "big" }, interval(last.low, last.gain, last.high)));
 }
 
 function versionTable(rows) {

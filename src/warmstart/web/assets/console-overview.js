@@ -7,6 +7,8 @@ import { notice, section, tiles } from "./console-parts.js";
 import { table } from "./console-table.js";
 import { ms, named, number, share, t } from "./console-words.js";
 
+const WRITES = new Set(["/v1/events", "/v1/items", "/v1/users"]);
+
 export async function overview() {
   const found = await get("overview");
   return [alerts(found), numbers(found), scenarios(found), days(found), h("div", { class: "pair" }, taken(found), drift(found)), routes(found), health(found)];
@@ -16,15 +18,20 @@ function alerts(found) {
   if (!found.alerts.length) return notice(t("alert.none"), "good");
   return h("ul", { class: "alerts" }, found.alerts.map((alert) => {
     const value = alert.key === "slow" ? ms(alert.value) : alert.key === "drift" ? number(alert.value, 2) : share(alert.value);
-    return h("li", {}, notice(t(`alert.${alert.key}`, { about: alert.about, value }), alert.key === "errors" ? "bad" : "warn"));
+    return h("li", {}, notice(t(`alert.${alert.key}`, { about: about(alert), value }), alert.key === "errors" ? "bad" : "warn"));
   }));
+}
+
+function about(alert) {
+  if (alert.key === "drift") return named("drift.of", alert.about);
+  return named("scenario", alert.about);
 }
 
 function numbers({ scenarios: rows, routes: asked, model, shown }) {
   const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
   const answers = sum("answers");
   const ratio = (part, whole) => (whole ? part / whole : null);
-  const busiest = asked.find((row) => row.route.startsWith("/v1/")) ?? asked[0];
+  const busiest = asked.find((row) => row.route.startsWith("/v1/") && !WRITES.has(row.route)) ?? asked[0];
   return tiles([
     { name: t("tile.answers"), value: number(answers), about: t("tile.since") },
     { name: t("tile.ctr"), value: share(ratio(sum("click"), sum("impression"))), about: t("tile.ctr.about", { n: number(sum("impression")) }) },
@@ -33,7 +40,7 @@ function numbers({ scenarios: rows, routes: asked, model, shown }) {
     { name: t("tile.empty"), value: share(ratio(sum("empty"), answers)), about: t("tile.empty.about") },
     { name: t("tile.p95"), value: ms(busiest?.p95), about: busiest?.route ?? "" },
     { name: t("tile.coverage"), value: share(model.items ? shown / model.items : null), about: t("tile.coverage.about", { n: number(shown), all: number(model.items) }) },
-    { name: t("tile.items"), value: number(model.items), about: t("tile.items.about", { users: number(model.users), events: number(model.events) }) },
+    { name: t("tile.items"), value: number(model.items ?? 0), about: t("tile.items.about", { users: number(model.users), events: number(model.events) }) },
   ]);
 }
 
@@ -55,7 +62,8 @@ function days({ days: rows }) {
   const series = acts.map((act, i) => ({ name: named("act", act), css: `line${i}`, values: rows.map((row) => row[act]) }));
   const columns = [{ key: "day", title: t("col.day") }, ...acts.map((act) => ({ key: act, title: named("act", act), align: "right", show: (row) => number(row[act]) }))];
   const numbers = table({ name: "days", title: t("days"), columns, rows, sort: { key: "day", down: true } });
-  return section(t("days"), t("days.about"), figure(t("days"), lines(t("days"), rows.map((row) => row.day), series), numbers));
+  if (rows.length < 2) return section(t("days"), t("days.about"), numbers);
+  return section(t("days"), t("days.about"), figure(t("days"), lines(t("days"), rows.map((row) => row.day), series, { wide: 1200 }), numbers));
 }
 
 function taken({ events }) {
@@ -67,7 +75,7 @@ function taken({ events }) {
 
 function drift({ drift: rows }) {
   const columns = [
-    { key: "name", title: t("col.of") },
+    { key: "name", title: t("col.of"), value: (row) => named("drift.of", row.name) },
     { key: "value", title: t("col.drift"), align: "right", show: (row) => number(row.value, 3) },
     { key: "means", title: t("col.means"), value: (row) => t(row.value > 0.25 ? "drift.much" : row.value > 0.1 ? "drift.some" : "drift.none") },
   ];

@@ -32,6 +32,11 @@ function head(me) {
     h("div", { class: "doors" }, me ? h("span", { class: "quiet tenant" }, me.tenant) : null, theme, speak, out));
 }
 
+/** On a phone the views are wider than the page: the one that is open is to be seen. */
+function reveal() {
+  top.querySelector("[aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+}
+
 function turn() {
   const dark = getComputedStyle(document.documentElement).colorScheme === "dark";
   document.documentElement.dataset.theme = dark ? "light" : "dark";
@@ -68,6 +73,7 @@ function login() {
 
 async function open(me) {
   head(me);
+  reveal();
   delete document.documentElement.dataset.ready;
   const name = view();
   document.title = `${t(`view.${name || "overview"}`)} · ${t("title")}`;

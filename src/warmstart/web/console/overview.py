@@ -17,6 +17,7 @@ _DAYS: Final = 60
 _ERRORS, _SLOW, _EMPTY, _COLD, _DRIFT = 0.01, 0.3, 0.1, 0.7, 0.25
 _FEW: Final = 50
 """So many answers or requests are needed before a share of them is an alert."""
+_OWN: Final = "/console"
 _ACTS: Final = ("view", "click", "add_to_cart", "purchase")
 
 Sample = tuple[dict[str, str], float]
@@ -34,9 +35,14 @@ def samples_of(metrics: Metrics) -> Samples:
 
 
 def routes_of(samples: Samples) -> list[dict[str, Any]]:
-    """Requests, failures and times to the answer (seconds) of each route, the busiest first."""
+    """Requests, failures and times to the answer (seconds) of each route, the busiest first.
+
+    Those of the console itself are left out.
+    """
     counts: dict[str, dict[str, float]] = {}
     for labels, value in samples.get("warmstart_requests_total", []):
+        if labels["route"].startswith(_OWN):
+            continue
         row = counts.setdefault(labels["route"], {"requests": 0.0, "errors": 0.0})
         row["requests"] += value
         row["errors"] += value if labels["status"].startswith("5") else 0.0

@@ -44,8 +44,8 @@ def _missing(items: pl.DataFrame) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (-row["items"], row["field"]))
 
 
-def _twins(items: pl.DataFrame) -> list[dict[str, Any]]:
-    """Titles that several items have, the most frequent first."""
+def _twins(items: pl.DataFrame) -> dict[str, Any]:
+    """How many items share a title with another, and the most frequent of such titles."""
     same = (
         items.filter(pl.col(c.TITLE).is_not_null() & (pl.col(c.TITLE) != ""))
         .group_by(pl.col(c.TITLE).str.to_lowercase().str.strip_chars().alias("same"))
@@ -53,7 +53,9 @@ def _twins(items: pl.DataFrame) -> list[dict[str, Any]]:
         .filter(pl.col("items") > 1)
         .sort(["items", "same"], descending=[True, False])
     )
-    return [{"title": row[1], "items": row[2], "ids": row[3]} for row in same.head(_GROUPS).iter_rows()]
+    rows = same.head(_SHOWN).iter_rows()
+    shown = [{"title": row[1], "items": row[2], "ids": row[3]} for row in rows]
+    return {"titles": len(same), "items": int(same["items"].sum()), "examples": shown}
 
 
 def _counts(shop: Dataset) -> IntArray:
