@@ -204,6 +204,7 @@ def test_a_sentence_is_answered_on_the_first_page(visit):
         page.get_by_role("button", name="Find it").click()
         expect(page.get_by_role("heading", name="For “tea, under 12”")).to_be_visible()
         assert page.locator("[data-row=wish] .card").count() > 0
+        expect(page.locator("[data-row=wish]")).to_contain_text("Understood: price below 12")
 
 
 def test_what_the_shop_knows_moves_and_each_piece_can_be_taken_away(visit):

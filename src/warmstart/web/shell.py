@@ -91,7 +91,7 @@ def _page(language: str) -> str:
     modules = "\n".join(
         f'<link rel="modulepreload" href="/shop/assets/{name}">'
         for name in sorted(_assets())
-        if name.endswith(".js") and name not in ("storefront.js", "theme.js")
+        if name.endswith(".js") and not name.startswith(("storefront", "theme", "console"))
     )
     return f"""<!doctype html>
 <html lang="{LANGUAGES[language]}" data-language="{language}">

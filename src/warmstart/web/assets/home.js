@@ -6,7 +6,7 @@ import { h, icon, told } from "./dom.js";
 import { learning, notice, shown } from "./notices.js";
 import { link } from "./router.js";
 import { follow, me, say } from "./state.js";
-import { t } from "./words.js";
+import { t, understood } from "./words.js";
 
 export function home(main, params, isCurrent) {
   document.title = t("title");
@@ -102,6 +102,7 @@ function wish(answered) {
       const close = h("button", { type: "button", class: "plain", "aria-label": t("home.wish_close"), onclick: () => answered.replaceChildren() }, icon("close"));
       answered.replaceChildren(h("section", { class: "row", "data-row": "wish" },
         h("header", {}, told("h2", t("home.wish_row", { q })), close),
+        told("p", understood(found.warnings), { class: "quiet understood" }),
         h("div", { class: "strip" }, found.items.map((item) => card(item)))));
     } catch (error) {
       answered.replaceChildren();

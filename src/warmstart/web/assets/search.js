@@ -6,7 +6,7 @@ import { glide, h, told } from "./dom.js";
 import { learning, shown } from "./notices.js";
 import { go, link } from "./router.js";
 import { follow } from "./state.js";
-import { t } from "./words.js";
+import { t, understood } from "./words.js";
 
 const KEYS = ["q", "brand", "category", "lowest", "highest"];
 const PAGE = 24;
@@ -63,6 +63,8 @@ async function build(main, asked, title, isCurrent) {
 
 function introduction(q, found) {
   const lines = [];
+  const limits = understood(found.warnings);
+  if (limits) lines.push(told("p", limits, { class: "quiet" }));
   if (found.meant) {
     lines.push(link(`/shop/search?q=${encodeURIComponent(found.meant)}`, { class: "meant", dir: "auto" }, t("search.meant", { q: found.meant })));
   }

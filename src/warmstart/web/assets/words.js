@@ -35,3 +35,15 @@ export function number(value, digits = 2) {
     maximumFractionDigits: digits,
   }).format(value);
 }
+
+/** What was understood of a sentence, from the warnings of an answer; empty where it set no limits. */
+export function understood(warnings) {
+  const parts = (warnings ?? []).filter((text) => text.startsWith("understood:")).map((text) => text.slice(11));
+  const said = parts.map((part) => {
+    if (part.startsWith("without ")) return t("understood.without", { x: part.slice(8) });
+    if (!part.startsWith("price ")) return part;
+    const x = part.slice(6).replace(/at least|at most|above|below/g, (bound) => t(`understood.${bound}`));
+    return t("understood.price", { x });
+  });
+  return said.length ? t("understood", { what: said.join(" · ") }) : "";
+}
