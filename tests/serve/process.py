@@ -10,11 +10,12 @@ import sys
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
-
-import httpx
+from typing import TYPE_CHECKING, Any, Self
 
 from tests.serve.conftest import ADMIN
+
+if TYPE_CHECKING:
+    import httpx
 
 _ADDRESS = re.compile(r"running on (http://127\.0\.0\.1:\d+)")
 
@@ -76,6 +77,8 @@ class Process:
 
     def new_client(self) -> httpx.Client:
         """A client with the admin key; each thread takes one."""
+        import httpx
+
         headers = {"Authorization": f"Bearer {ADMIN}"}
         return httpx.Client(base_url=self.url, headers=headers, timeout=60, trust_env=False)
 

@@ -13,7 +13,7 @@ from warmstart.core.errors import WarmstartError
 
 _REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+)(?P<inner>\[[^\]]*\])?(?P<range>[^;]*)")
 _EXTRA = re.compile(r"extra\s*==\s*['\"]([^'\"]+)['\"]")
-_INTERNAL = {"dev", "test"}
+_INTERNAL = {"browser", "dev", "test"}
 
 
 def environment() -> dict[str, Any]:
