@@ -11,8 +11,11 @@ import pytest
 pytest.importorskip("fastapi")
 
 
+ASSETS = files("warmstart.web") / "console" / "assets"
+
+
 def asset(name: str) -> str:
-    return (files("warmstart.web") / "assets" / name).read_text("utf-8")
+    return (ASSETS / name).read_text("utf-8")
 
 
 @pytest.mark.parametrize("view", ["", "/search", "/users", "/whom", "/data", "/models", "/keys", "/audit"])
@@ -57,8 +60,18 @@ def test_both_languages_say_the_same_things():
 
 def test_every_sentence_that_a_script_says_has_words():
     words = json.loads(asset("console-words.en.json"))
-    folder = files("warmstart.web") / "assets"
-    scripts = [f.read_text("utf-8") for f in folder.iterdir() if re.fullmatch(r"console.*\.js", f.name)]
+    scripts = [file.read_text("utf-8") for file in ASSETS.iterdir() if file.name.endswith(".js")]
     said = {key for script in scripts for key in re.findall(r'\bt\("([^"]+)"', script)}
     assert len(said) > 100
     assert said - words.keys() == set()
+
+
+def test_no_script_writes_html():
+    for file in ASSETS.iterdir():
+        if file.name.endswith(".js"):
+            text = file.read_text("utf-8")
+            assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", text)
+
+
+def test_the_storefront_loads_nothing_of_the_console(stranger):
+    assert "/assets/console" not in stranger.client.get("/shop").text

@@ -40,6 +40,7 @@ _TYPES: Final = {
     "svg": "image/svg+xml",
 }
 _SHARED: Final = ("dom.js", "theme.js", "icon.svg")
+"""What the storefront has already."""
 VIEWS: Final = ("", "search", "users", "whom", "data", "models", "keys", "audit")
 
 
@@ -70,10 +71,12 @@ for _view in VIEWS:
 @cache
 def _assets() -> dict[str, tuple[bytes, str]]:
     """The files by name, with the type of each."""
+    shop = files("warmstart.web")
+    own = list((shop / "console" / "assets").iterdir())
     found = {}
-    for file in (files("warmstart.web") / "assets").iterdir():
+    for file in [*own, *(shop / "assets" / name for name in _SHARED)]:
         kind = _TYPES.get(file.name.rpartition(".")[2])
-        if kind and (file.name.startswith("console") or file.name in _SHARED):
+        if kind:
             found[file.name] = (file.read_bytes(), kind)
     return found
 
