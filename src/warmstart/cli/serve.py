@@ -71,7 +71,10 @@ def serve(
         float, typer.Option("--drain-seconds", min=0, help="Say 'not ready' for so long before leaving.")
     ] = 0.0,
     pages: Annotated[
-        bool, typer.Option("--pages", help="A storefront at /shop too, for visitors without a key.")
+        bool,
+        typer.Option(
+            "--pages", help="A storefront at /shop too, for visitors without a key; a console at /console."
+        ),
     ] = False,
     tls_cert: Annotated[Path | None, typer.Option("--tls-cert", help="Certificate, PEM.")] = None,
     tls_key: Annotated[Path | None, typer.Option("--tls-key", help="Its key, PEM.")] = None,
