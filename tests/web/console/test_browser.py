@@ -125,7 +125,7 @@ def test_a_search_is_looked_into_and_judged(visit):
         page.get_by_label("Query").fill("black tea")
         page.keyboard.press("Enter")
         expect(page.locator(".leg")).to_have_count(4)
-        first = page.locator(".leg.final li").first
+        first = page.locator(".leg.final ol li").first
         expect(first).to_contain_text(EVIL)
         assert page.title() == "Search lab · warmstart console"
         first.get_by_role("button", name="Why").click()

@@ -11,7 +11,7 @@ const LEGS = ["lexical", "dense", "fused", "final"];
 export async function searchLab() {
   const asked = new URLSearchParams(location.search);
   const query = h("input", { type: "search", name: "q", value: asked.get("q") ?? "", required: true, dir: "auto", maxlength: 500, placeholder: t("search.example") });
-  const user = h("input", { type: "text", name: "user", value: asked.get("user") ?? "", maxlength: 300, placeholder: t("search.nobody"), list: "users" });
+  const user = h("input", { type: "text", name: "user", value: asked.get("user") ?? "", maxlength: 300, placeholder: t("search.nobody") });
   const set = h("input", { type: "text", name: "set", value: asked.get("set") ?? "default", required: true, maxlength: 100 });
   const found = h("div", { class: "found", "aria-live": "polite" });
   const saved = h("div");
@@ -40,7 +40,7 @@ export async function searchLab() {
   }
 
   function leg(name, entries, places, names) {
-    return h("section", { class: `leg ${name}` }, h("h2", {}, t(`leg.${name}`)), h("p", { class: "quiet" }, t(`leg.${name}.about`)),
+    return h("section", { class: `leg ${name}` }, h("h2", {}, t(`leg.${name}`)), h("p", { class: "quiet" }, t(`leg.${name}.about`)), name === "final" ? colours() : null,
       entries.length ? h("ol", {}, entries.map((entry) => row(name, entry, places, names))) : h("p", { class: "quiet" }, t("search.none")));
   }
 
@@ -122,13 +122,17 @@ export async function searchLab() {
 function stack(entry) {
   const kinds = new Map();
   for (const reason of entry.reasons) {
-    const kind = reason.id ? "taste" : reason.part === "lexical" || reason.part === "dense" ? reason.part : "other";
+    const kind = reason.id || reason.part.startsWith("taste") ? "taste" : reason.part === "lexical" || reason.part === "dense" ? reason.part : "other";
     kinds.set(kind, (kinds.get(kind) ?? 0) + reason.value);
   }
   const total = [...kinds.values()].reduce((sum, value) => sum + Math.max(value, 0), 0) || 1;
   const label = [...kinds].map(([kind, value]) => `${t(`stack.${kind}`)} ${number(value, 2)}`).join(", ");
   return h("div", { class: "stack", role: "img", "aria-label": label, title: label }, [...kinds].filter(([, value]) => value > 0)
     .map(([kind, value]) => h("span", { class: kind, vars: { "--share": value / total } })));
+}
+
+function colours() {
+  return h("ul", { class: "legend" }, ["lexical", "dense", "taste"].map((kind) => h("li", { class: `of-${kind}` }, h("span", {}, t(`stack.${kind}`)))));
 }
 
 function reasonTable(entry) {
