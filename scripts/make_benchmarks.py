@@ -25,6 +25,7 @@ try:
     from scripts.ratings_text_table import ratings_text_section
     from scripts.scaling_table import scaling_section
     from scripts.serve_table import serve_section
+    from scripts.soak_table import soak_section
     from scripts.stranger_tables import onboarding_section, sentence_section
     from scripts.tuning_table import tuning_section
     from scripts.unseen_table import unseen_section
@@ -51,6 +52,7 @@ except ModuleNotFoundError:  # run as a file
     )
     from scaling_table import scaling_section  # type: ignore[import-not-found, no-redef]
     from serve_table import serve_section  # type: ignore[import-not-found, no-redef]
+    from soak_table import soak_section  # type: ignore[import-not-found, no-redef]
     from stranger_tables import (  # type: ignore[import-not-found, no-redef]
         onboarding_section,
         sentence_section,
@@ -370,6 +372,8 @@ def render() -> str:
     parts += [compress_section(small)] if small else []
     service = read("serve")
     parts += [serve_section(service)] if service else []
+    soak = read("soak")
+    parts += [soak_section(soak)] if soak else []
     return "\n\n".join(parts) + "\n"
 
 
