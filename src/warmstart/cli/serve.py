@@ -111,11 +111,12 @@ def serve(
         keep_days=keep_days,
         drain_seconds=drain_seconds,
     )
-    from warmstart.serve.run import check_exposed, first_key, run_service
+    from warmstart.serve.run import check_exposed, check_whole, first_key, run_service
 
     check_exposed(settings)
     if source is not None:
         _take(source, settings)
+    check_whole(settings)
     if secret := first_key(settings):
         _show_key(secret)
     scheme = "https" if tls_cert else "http"
@@ -145,7 +146,8 @@ def _take(source: Path, settings: ServeSettings) -> None:
         note(f"Reading {source} …")
         shop, _ = read_shop(source)
         taken, what = take_shop(settings, shop), "shop"
-        note(f"Learning {count(len(shop.items), 'item')} …") if taken else None
+        if taken:
+            note(f"Learning {count(len(shop.items), 'item')} …")
         fit_model(settings)
     if not taken:
         note(f"The store has items already: the {what} at {source} was left where it is.")

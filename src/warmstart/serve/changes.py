@@ -11,7 +11,7 @@ from typing import Any, Final
 from warmstart.roles.store import Entry, Record, Store
 
 CHANGES: Final = "changes"
-_SERVICE: Final = "service"
+SERVICE: Final = "service"
 _SALT: Final = "salt"
 
 
@@ -75,8 +75,8 @@ class Digests:
 
     def __init__(self, store: Store) -> None:
         fresh = Record(key=_SALT, value=secrets.token_hex(32))
-        store.put(_SERVICE, [fresh], only_new=True)
-        kept = store.get(_SERVICE, _SALT)
+        store.put(SERVICE, [fresh], only_new=True)
+        kept = store.get(SERVICE, _SALT)
         self._salt = bytes.fromhex((kept or fresh).value)
 
     def of(self, user_id: str) -> str:

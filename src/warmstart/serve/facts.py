@@ -8,17 +8,19 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from warmstart.core import columns as c
+from warmstart.core.errors import InputError
 from warmstart.core.progress import track
 from warmstart.data.dataset import Dataset
 from warmstart.data.records import Event, events_frame, item_from_row, items_frame, profiles_frame
 from warmstart.data.wire.events import EventIn
 from warmstart.data.wire.items import ItemIn
 from warmstart.roles.store import ITEMS, LONGEST_KEY, USERS, Entry, Record, Store
-from warmstart.serve.changes import CHANGES
+from warmstart.serve.changes import CHANGES, SERVICE
 
 UNTIMED: Final = "untimed"
 """Marks a stored event of which nobody knows when it was: the time of writing says nothing about it."""
 CHUNK: Final = 5_000
+_HALF: Final = Record(key="importing", value=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,20 +102,48 @@ def last_number(store: Store, log: str) -> int:
 def import_shop(store: Store, shop: Dataset) -> None:
     """Write a shop's items, users and events into a store.
 
-    Events are written once: the same shop imported again, after a crash on the way or later, adds nothing.
+    All of it is read first, so that what cannot be kept is told before anything is written. Events are
+    written once: the same shop imported again, after a crash on the way or later, adds nothing. Until all
+    is there the store `is_half_imported`. Errors: `InputError` names the record.
     """
-    rows = shop.items.iter_rows(named=True)
-    items = (ItemIn.from_item(item_from_row(row)) for row in rows)
-    for chunk in _chunks(
-        (Record(key=item.item_id, value=item.stored()) for item in items), len(shop.items)
-    ):
+    for place, entry in enumerate(_entries(shop), start=1):
+        _check_readable(entry, place)
+    for _ in _items(shop):
+        pass
+    store.put(SERVICE, [_HALF])
+    for chunk in _chunks(_items(shop), len(shop.items)):
         store.put(ITEMS, chunk)
     profiles = shop.users.select(c.USER_ID, c.ATTRIBUTES).iter_rows()
     for users in _chunks((_profile(*row) for row in profiles), len(shop.users)):
         store.put(USERS, users)
-    entries = (_entry(row, place) for place, row in enumerate(shop.events.iter_rows(named=True)))
-    for events in _chunks(entries, len(shop.events), "events"):
+    for events in _chunks(_entries(shop), len(shop.events), "events"):
         store.append(events)
+    store.delete(SERVICE, [_HALF.key])
+
+
+def is_half_imported(store: Store) -> bool:
+    """Whether an import into this store was begun and did not come to its end."""
+    return store.get(SERVICE, _HALF.key) is not None
+
+
+def _items(shop: Dataset) -> Iterator[Record]:
+    for row in shop.items.iter_rows(named=True):
+        item = ItemIn.from_item(item_from_row(row))
+        yield Record(key=item.item_id, value=item.stored())
+
+
+def _entries(shop: Dataset) -> Iterator[Entry]:
+    return (_entry(row, place) for place, row in enumerate(shop.events.iter_rows(named=True)))
+
+
+def _check_readable(entry: Entry, place: int) -> None:
+    """Errors: `InputError` for an event that no engine could read back."""
+    try:
+        events_of(entry)
+    except InputError as error:
+        raise InputError(
+            expected=error.expected, found=f"{error.found} (event {place:,} of the shop)", todo=error.todo
+        ) from error
 
 
 def _profile(user_id: str, attributes: str | None) -> Record:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from warmstart.core.errors import ConfigError
 from warmstart.core.extras import load_extra
 from warmstart.data.dataset import Dataset
-from warmstart.roles.store import ITEMS, Store
-from warmstart.serve.facts import Seen, import_shop, last_number
+from warmstart.roles.store import EVENTS, ITEMS, Store
+from warmstart.serve.changes import CHANGES
+from warmstart.serve.facts import Seen, import_shop, is_half_imported, last_number
 from warmstart.serve.settings import ADMIN_KEY_VARIABLE, SYSTEM, ServeSettings
 from warmstart.store.opening import open_store
 
@@ -35,6 +35,18 @@ def check_exposed(settings: ServeSettings) -> None:
         )
 
 
+def check_whole(settings: ServeSettings, tenant: str = "default") -> None:
+    """Errors: `ConfigError` for a store in which only half a shop has arrived."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with open_store(settings.store_url, tenant=tenant) as store:
+        if is_half_imported(store):
+            raise ConfigError(
+                expected="a store with a whole shop",
+                found="one whose import was interrupted",
+                todo="Name the shop again, as in 'warmstart serve my-shop': it goes on where it was.",
+            )
+
+
 def first_key(settings: ServeSettings) -> str | None:
     """The secret of a new admin key, where a service has none yet and asks for one; None otherwise."""
     from warmstart.serve.security.keys import KeyRing
@@ -50,10 +62,10 @@ def first_key(settings: ServeSettings) -> str | None:
 
 
 def take_shop(settings: ServeSettings, shop: Dataset, tenant: str = "default") -> bool:
-    """Import a shop into a store that has no items yet; whether that was done."""
+    """Import a shop into a store that has no items yet, or only half a shop; whether that was done."""
     settings.home.mkdir(parents=True, exist_ok=True)
     with open_store(settings.store_url, tenant=tenant) as store:
-        if _has_items(store):
+        if _has_items(store) and not is_half_imported(store):
             return False
         import_shop(store, shop)
         return True
@@ -64,9 +76,6 @@ def take_model(settings: ServeSettings, engine: Engine, tenant: str = "default")
     if not take_shop(settings, engine.dataset, tenant):
         return False
     with open_store(settings.store_url, tenant=tenant) as store:
-        from warmstart.roles.store import EVENTS
-        from warmstart.serve.changes import CHANGES
-
         seen = Seen(events=last_number(store, EVENTS), changes=last_number(store, CHANGES))
     engine.save(settings.models_of(tenant), notes=seen.as_dict())
     return True
@@ -139,8 +148,3 @@ def configure_logs() -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s %(message)s"))
     handler.addFilter(RedactionFilter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-
-
-def describe_home(home: Path) -> str:
-    """Where things are kept, for a person."""
-    return f"{home}/store.db (facts), {home}/models (what was learned)"

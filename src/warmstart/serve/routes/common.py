@@ -9,7 +9,6 @@ from fastapi import Depends, HTTPException, Request, Response, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
-from warmstart.core.errors import InputError
 from warmstart.serve.problems import MEDIA_TYPE
 from warmstart.serve.security.callers import Caller, Scope
 from warmstart.serve.security.errors import Forbidden
@@ -45,16 +44,6 @@ async def service_of(request: Request) -> Service:
 
 
 Serving = Annotated[Service, Depends(service_of)]
-
-
-async def json_of(request: Request) -> Any:
-    """The JSON of a body. Errors: `InputError`."""
-    import orjson
-
-    try:
-        return orjson.loads(await request.body())
-    except orjson.JSONDecodeError as error:
-        raise InputError(expected="JSON", found=str(error), todo="Mend the body.") from error
 
 
 def allowed(scope: Scope) -> Callable[..., Coroutine[Any, Any, Caller]]:
