@@ -57,6 +57,11 @@ class Process:
         assert len(found) >= times, "".join(self.lines)
         return found[-1]
 
+    def hear_end(self) -> None:
+        """Wait until nobody is left who could log anything: neither it nor its workers."""
+        with self._said:
+            assert self._said.wait_for(lambda: self._has_ended, 60)
+
     def _with(self, words: str) -> list[str]:
         return [line for line in self.lines if words in line]
 

@@ -52,6 +52,11 @@ def export(service: Process, user_id: str) -> list[str]:
     return [event["event_id"] for event in answer.json()["events"]]
 
 
+def _head(body: bytes, *more: str) -> bytes:
+    said = ["POST /v1/events HTTP/1.1", "Host: x", f"X-API-Key: {ADMIN}", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*said, *more, "", ""]).encode()
+
+
 def test_a_service_killed_in_a_storm_of_writes_loses_nothing_that_it_acknowledged(tmp_path):
     names = [f"w{i}" for i in range(WRITERS)]
     told = threading.Semaphore(0)
@@ -74,6 +79,24 @@ def test_a_service_killed_in_a_storm_of_writes_loses_nothing_that_it_acknowledge
         one = "tea"
         service.ask("/v1/events", [click("w0", one, event_id) for event_id in found["w0"]])
         assert export(service, "w0") == found["w0"]
+
+
+def test_workers_whose_parent_was_killed_finish_what_they_began_and_leave(tmp_path):
+    body = json.dumps([click("ann", "tea", f"e{i}") for i in range(200)]).encode()
+    with Process(tmp_path, "--workers", "2") as service:
+        service.ask("/v1/items", ITEMS)
+        address = httpx.URL(service.url)
+        with socket.create_connection((address.host, address.port), timeout=60) as caller:
+            caller.sendall(_head(body, "Expect: 100-continue"))
+            assert caller.recv(100).startswith(b"HTTP/1.1 100")  # a worker has begun with it
+            service.kill()
+            service.hear("Shutting down", 2)
+            caller.sendall(body)
+            answer = caller.makefile("rb").read()
+        service.hear_end()
+        with pytest.raises(httpx.ConnectError):
+            service.client.get("/healthz")
+    assert answer.startswith(b"HTTP/1.1 200")
 
 
 def test_told_to_stop_it_says_so_first_and_drops_nothing(tmp_path):
@@ -108,14 +131,11 @@ def test_told_to_stop_it_says_so_first_and_drops_nothing(tmp_path):
 
 def test_what_has_begun_is_finished_though_it_was_told_to_stop(tmp_path):
     body = json.dumps([click("ann", "tea", f"e{i}") for i in range(200)]).encode()
-    head = (
-        f"POST /v1/events HTTP/1.1\r\nHost: x\r\nX-API-Key: {ADMIN}\r\nContent-Length: {len(body)}\r\n\r\n"
-    )
     with Process(tmp_path) as service:
         service.ask("/v1/items", ITEMS)
         address = httpx.URL(service.url)
         with socket.create_connection((address.host, address.port), timeout=60) as caller:
-            caller.sendall(head.encode() + body[:1000])
+            caller.sendall(_head(body) + body[:1000])
             service.client.get("/healthz")  # whoever comes after it has been seen
             service.child.send_signal(signal.SIGTERM)
             service.hear("Shutting down")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import os
 import signal
 import threading
 from types import FrameType
@@ -33,3 +35,20 @@ def drain_on_term(service: Service, seconds: float) -> None:
         loop.call_soon_threadsafe(loop.call_later, seconds, now, number, None)
 
     signal.signal(signal.SIGTERM, begin)
+
+
+def leave_with_parent() -> None:
+    """Leave as on SIGTERM once whoever started this worker is gone, however they went.
+
+    The system closes a pipe when its holder dies, so this needs no clock and nobody to ask. It does nothing
+    in a process that no other one started as its worker.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()

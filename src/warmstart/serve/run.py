@@ -133,11 +133,19 @@ def run_service(settings: ServeSettings, *, factory: str = FACTORY, **more: Any)
 
 
 def worker() -> FastAPI:
-    """The application of one worker process, which writes logs of its own."""
+    """The application of one worker process, which writes logs of its own and leaves with its parent."""
     from warmstart.serve.app import create_app
 
-    configure_logs()
+    begin_worker()
     return create_app()
+
+
+def begin_worker() -> None:
+    """What every process that answers does first."""
+    from warmstart.serve.leaving import leave_with_parent
+
+    configure_logs()
+    leave_with_parent()
 
 
 def configure_logs() -> None:

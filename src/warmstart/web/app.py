@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from warmstart.serve.app import create_app as create_service
-from warmstart.serve.run import configure_logs
+from warmstart.serve.run import begin_worker
 from warmstart.serve.settings import ServeSettings
 from warmstart.web import shell
 from warmstart.web.console import routes as console
@@ -26,6 +26,6 @@ def create_app(settings: ServeSettings | None = None) -> FastAPI:
 
 
 def worker() -> FastAPI:
-    """The application of one worker process, which writes logs of its own."""
-    configure_logs()
+    """The application of one worker process, which writes logs of its own and leaves with its parent."""
+    begin_worker()
     return create_app()
