@@ -36,15 +36,53 @@ def test_the_front_leads_to_the_shop(bare):
 
 def test_all_that_the_page_asks_for_is_in_the_package(bare):
     page = bare.client.get("/shop").text
-    wanted = set(re.findall(r"/shop/assets/([\w.-]+)", page))
+    version = the_version(page)
+    wanted = set(re.findall(r"/shop/assets/\w+/([\w.-]+)", page))
     for text in TEXTS.values():
         wanted |= set(re.findall(r'from "\./([\w.]+)"', text))
     assert "storefront.css" in wanted
     assert not any(name.startswith("console") for name in wanted)
     for name in wanted:
-        assert bare.client.get(f"/shop/assets/{name}").status_code == 200, name
+        assert bare.client.get(f"/shop/assets/{version}/{name}").status_code == 200, name
     for name in ("nothing.js", "..%2fapp.py", "__init__.py"):
-        assert bare.client.get(f"/shop/assets/{name}").status_code == 404
+        assert bare.client.get(f"/shop/assets/{version}/{name}").status_code == 404
+
+
+def the_version(page: str) -> str:
+    """The digest that stands in every address of a file; there is one."""
+    (found,) = set(re.findall(r"/shop/assets/(\w+)/", page))
+    return found
+
+
+def test_a_file_is_kept_for_good_under_the_address_of_its_contents(bare):
+    version = the_version(bare.client.get("/shop").text)
+    now = bare.client.get(f"/shop/assets/{version}/dom.js")
+    assert now.headers["cache-control"] == "public, max-age=31536000, immutable"
+    other = bare.client.get("/shop/assets/0123456789ab/dom.js")
+    assert other.headers["cache-control"] == "no-store"
+    assert other.text == now.text == TEXTS["dom.js"]
+    assert bare.client.get("/shop").headers["cache-control"] == "no-store"
+
+
+def test_a_file_is_packed_for_whoever_can_unpack_it(bare):
+    version = the_version(bare.client.get("/shop").text)
+    answers = [
+        bare.client.get(f"/shop/assets/{version}/dom.js", headers={"accept-encoding": accepted})
+        for accepted in ("gzip, br", "identity")
+    ]
+    assert [answer.headers.get("content-encoding") for answer in answers] == ["gzip", None]
+    assert {answer.text for answer in answers} == {TEXTS["dom.js"]}
+    assert {answer.headers["vary"] for answer in answers} == {"Accept-Encoding"}
+
+
+def test_files_with_other_contents_have_another_address(tmp_path):
+    from warmstart.web.page import Assets
+
+    versions = []
+    for text in ("one", "two", "two"):
+        (tmp_path / "a.js").write_text(text)
+        versions.append(Assets.of(tmp_path.iterdir()).version)
+    assert versions[0] != versions[1] == versions[2]
 
 
 def test_both_languages_say_the_same_things_and_all_that_is_asked_for():

@@ -180,3 +180,19 @@ def test_pictures_of_other_sites_are_left_out(image, shown):
 
 def test_titles_travel_as_text(browser):
     assert EVIL in browser.get("item", id="tea-1")["title"]
+
+
+def test_what_a_visitor_is_shown_counts_among_the_answers(browser):
+    def answers() -> dict[str, float]:
+        lines = browser.client.get("/metrics").text.splitlines()
+        counts = (line.split() for line in lines if line.startswith("warmstart_answers"))
+        return {name: float(value) for name, value in counts if "_total" in name}
+
+    browser.get("home")
+    browser.get("search", q="kettle")
+    browser.get("search", category="Tea")
+    browser.get("wish", q="a gift for a fisher")
+    found = answers()
+    assert found['warmstart_answers_total{scenario="recommend"}'] == 3
+    assert found['warmstart_answers_total{scenario="search"}'] == 1
+    assert found['warmstart_answers_cold_total{scenario="recommend"}'] >= 1

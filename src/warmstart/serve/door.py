@@ -80,8 +80,10 @@ class _Passing:
     async def _tell(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            said = list(message.get("headers", ()))
             own = (b"x-request-id", self.request_id.encode())
-            message["headers"] = [*message.get("headers", ()), own, *_HEADERS]
+            rest = [pair for pair in _HEADERS if pair[0] not in {name.lower() for name, _ in said}]
+            message["headers"] = [*said, own, *rest]
         await self._send(message)
 
     async def refuse(self) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from warmstart.web.languages import LANGUAGE_COOKIE, LANGUAGES, language_of, words_of
-from warmstart.web.page import HEADERS, Assets, framed, read_assets, served
+from warmstart.web.page import HEADERS, Assets, Name, framed
 from warmstart.web.visitors import keep, visitors_of
 
 router = APIRouter(include_in_schema=False)
@@ -24,10 +24,10 @@ async def front() -> Response:
     return RedirectResponse("/shop", headers=HEADERS)
 
 
-@router.get("/shop/assets/{name}")
-async def asset(name: Annotated[str, Path(max_length=60)]) -> Response:
+@router.get("/shop/assets/{version}/{name}")
+async def asset(request: Request, version: Name, name: Name) -> Response:
     """A file of the package; none beside those that stand in its folder."""
-    return served(_assets(), name)
+    return _assets().served(request, version, name)
 
 
 async def shell(request: Request) -> Response:
@@ -46,7 +46,7 @@ for _view in _VIEWS:
 
 @cache
 def _assets() -> Assets:
-    return read_assets((files("warmstart.web") / "assets").iterdir())
+    return Assets.of((files("warmstart.web") / "assets").iterdir())
 
 
 @cache
@@ -57,5 +57,6 @@ def _page(language: str) -> str:
         words=words_of(language),
         base="/shop/assets",
         name="storefront",
+        said=f"words.{language}.json",
         assets=_assets(),
     )

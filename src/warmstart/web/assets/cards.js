@@ -20,6 +20,7 @@ export function address(item) {
 /** A card with the item's picture, name and price, what one can do with it, and why it is there. */
 export function card(item, { query = "", isNew = false, plain = false } = {}) {
   const why = plain ? "" : line(item.reasons, query);
+  const cost = item.available ? price(item.price, item.currency) : t("item.sold_out");
   return h(
     "article",
     { class: `card${isNew ? " arrived" : ""}`, "data-id": item.id },
@@ -30,7 +31,7 @@ export function card(item, { query = "", isNew = false, plain = false } = {}) {
     ),
     item.brand ? told("p", item.brand, { class: "brand" }) : null,
     h("h3", {}, link(address(item), { dir: "auto", title: item.title }, item.title)),
-    h("p", { class: "price" }, item.available ? price(item.price, item.currency) : t("item.sold_out")),
+    cost ? h("p", { class: "price" }, cost) : null,
     why
       ? h("button", { type: "button", class: "because", onclick: () => open(item, query), title: t("card.why") },
           icon("spark"), told("span", why))

@@ -22,7 +22,7 @@ export function head() {
   follow(show);
   show();
   document.getElementById("top").replaceChildren(
-    link("/shop", { class: "logo" }, h("img", { src: "/shop/assets/icon.svg", alt: "", width: 28, height: 28 }), h("span", {}, t("title"))),
+    link("/shop", { class: "logo" }, h("img", { src: new URL("icon.svg", import.meta.url), alt: "", width: 28, height: 28 }), h("span", {}, t("title"))),
     searchBox(),
     h("nav", { class: "doors", "aria-label": t("title") }, know, cart, languageLink(), themeButton()));
   document.getElementById("foot").replaceChildren(h("p", {}, t("foot")), addForm());

@@ -5,7 +5,7 @@ import { card, shelf, skeletons } from "./cards.js";
 import { h, icon, told } from "./dom.js";
 import { learning, notice, shown } from "./notices.js";
 import { link } from "./router.js";
-import { follow, me, say } from "./state.js";
+import { begin, follow, me, say } from "./state.js";
 import { t, understood } from "./words.js";
 
 export function home(main, params, isCurrent) {
@@ -14,7 +14,7 @@ export function home(main, params, isCurrent) {
 }
 
 async function build(main, isCurrent) {
-  const first = await get("home");
+  const [first] = await Promise.all([get("home"), begin()]);
   if (!isCurrent()) return undefined;
   if (first.learning) {
     learning(main, () => home(main, null, isCurrent), isCurrent);

@@ -49,7 +49,7 @@ function product(found) {
       h("nav", { class: "path", "aria-label": t("filter.category") }, path.flat(2)),
       told("h1", found.title),
       found.brand ? link(`/shop/search?brand=${encodeURIComponent(found.brand)}`, { class: "brand", dir: "auto" }, found.brand) : null,
-      h("p", { class: "price" }, price(found.price, found.currency)),
+      found.price === null ? null : h("p", { class: "price" }, price(found.price, found.currency)),
       h("div", { class: "actions" }, ...buttons(found)),
       found.description ? told("p", found.description, { class: "description" }) : null,
       facts.length

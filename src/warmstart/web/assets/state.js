@@ -17,13 +17,19 @@ export function changed(standing, what = "") {
   for (const listener of [...listeners]) listener(what);
 }
 
-export async function begin() {
-  changed(await get("me"), "begin");
+let begun = null;
+
+/** Ask once who is here; the first page asks for its rows meanwhile. */
+export function begin() {
+  begun ??= get("me").then((standing) => changed(standing, "begin")).catch(() => undefined);
+  return begun;
 }
 
 /** Do something to an item; it counts in the next answer. */
 export async function act(kind, item_id) {
-  changed(await post("act", { act: kind, item_id }), kind);
+  const standing = await post("act", { act: kind, item_id });
+  await begin(); // what was asked before must not come after it
+  changed(standing, kind);
 }
 
 /** Say something to those who look, and to those who listen. */

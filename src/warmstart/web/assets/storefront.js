@@ -17,6 +17,5 @@ view("/shop/welcome", welcome);
 view("missing", missing);
 
 head();
-await begin().catch(() => undefined);
-await start();
+await Promise.all([begin(), start()]);
 document.documentElement.dataset.ready = "true";

@@ -1,7 +1,7 @@
 // What the page says, in the language that the server chose.
 
 export const language = document.documentElement.dataset.language;
-const words = await (await fetch(`/shop/assets/words.${language}.json`)).json();
+const words = await (await fetch(new URL(`words.${language}.json`, import.meta.url))).json();
 
 /** A sentence with its blanks filled: t("row.because", {title: "…"}). */
 export function t(key, blanks = {}) {
@@ -13,9 +13,9 @@ export function has(key) {
   return key in words;
 }
 
-/** A price as people here write it. */
+/** A price as people here write it; nothing where there is none. */
 export function price(value, currency) {
-  if (value === null || value === undefined) return t("price.unknown");
+  if (value === null || value === undefined) return "";
   const plain = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
   try {
     if (currency) {

@@ -5,24 +5,24 @@ from __future__ import annotations
 import json
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from warmstart.web.languages import LANGUAGE_COOKIE, LANGUAGES, language_of
-from warmstart.web.page import HEADERS, Assets, framed, read_assets, served
+from warmstart.web.page import HEADERS, Assets, Name, framed
 
 router = APIRouter(include_in_schema=False)
 
-_SHARED: Final = ("dom.js", "theme.js", "icon.svg")
+_SHARED: Final = ("dom.js", "door.js", "theme.js", "icon.svg")
 """What the storefront has already."""
 VIEWS: Final = ("", "search", "users", "whom", "data", "models", "keys", "audit")
 
 
-@router.get("/console/assets/{name}")
-async def asset(name: Annotated[str, Path(max_length=60)]) -> Response:
+@router.get("/console/assets/{version}/{name}")
+async def asset(request: Request, version: Name, name: Name) -> Response:
     """A file of the package; none beside those that the console needs."""
-    return served(_assets(), name)
+    return _assets().served(request, version, name)
 
 
 async def shell(request: Request) -> Response:
@@ -44,16 +44,18 @@ for _view in VIEWS:
 def _assets() -> Assets:
     shop = files("warmstart.web")
     own = (shop / "console" / "assets").iterdir()
-    return read_assets([*own, *(shop / "assets" / name for name in _SHARED)])
+    return Assets.of([*own, *(shop / "assets" / name for name in _SHARED)])
 
 
 @cache
 def _page(language: str) -> str:
+    said = f"console-words.{language}.json"
     return framed(
         tag=LANGUAGES[language],
         language=language,
-        words=json.loads(_assets()[f"console-words.{language}.json"][0]),
+        words=json.loads(_assets().files[said].body),
         base="/console/assets",
         name="console",
+        said=said,
         assets=_assets(),
     )

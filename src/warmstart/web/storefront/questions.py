@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request, Response
 
 from warmstart.core.errors import UnknownIdError
+from warmstart.data.item_list import ItemList
 from warmstart.engine.engine import Engine
 from warmstart.serve.routes.common import Json, Serving
 from warmstart.serve.shop import LiveShop
@@ -27,6 +28,24 @@ from warmstart.web.storefront.taste import taste_of
 from warmstart.web.visitors import Here, Shop, keep
 
 router = APIRouter(prefix="/shop/api", include_in_schema=False)
+
+
+class Given:
+    """Lists that a visitor got, to be counted among the answers of the service."""
+
+    def __init__(self) -> None:
+        self._lists: list[tuple[str, ItemList]] = []
+
+    def add(self, scenario: str, items: ItemList) -> None:
+        """Keep one; also while the engine is at work, in whatever thread."""
+        self._lists.append((scenario, items))
+
+    def count(self, service: Serving) -> None:
+        """Count all of them."""
+        for scenario, items in self._lists:
+            service.metrics.answer(scenario, items)
+
+
 _ROW: Final = 12
 _PAGE: Final = 24
 _MOST: Final = 240
@@ -64,9 +83,11 @@ def _standing(engine: Engine, visitor: str) -> dict[str, Any]:
 
 
 @router.get("/home")
-async def home(here: Here, shop: Shop) -> Response:
+async def home(here: Here, shop: Shop, service: Serving) -> Response:
     """The rows of the first page."""
-    rows = await _asked(shop, lambda engine: home_rows(engine, here.name, _ROW, shop.is_removed))
+    given = Given()
+    rows = await _asked(shop, lambda engine: home_rows(engine, here.name, _ROW, shop.is_removed, given.add))
+    given.count(service)
     return Json({"rows": rows or [], "learning": not shop.has_model})
 
 
@@ -81,6 +102,7 @@ async def suggest(_here: Here, shop: Shop, q: Words = "") -> Response:
 async def search(
     here: Here,
     shop: Shop,
+    service: Serving,
     q: Words = "",
     *,
     brand: Names = (),
@@ -92,22 +114,27 @@ async def search(
     """Items for words, or without words for the visitor, and what they can be narrowed by."""
     chosen = Chosen(brands=tuple(brand), categories=tuple(category), lowest=lowest, highest=highest)
     speller = await shop.derived("speller", speller_of) if q and shop.has_model else None
+    given = Given()
 
     def answer(engine: Engine) -> dict[str, Any]:
-        return _searched(engine, here.name, q.strip(), chosen, n)
+        return _searched(engine, here.name, q.strip(), chosen, n=n, given=given)
 
     found = await _asked(shop, answer) or {"items": [], "facets": {}, "more": False}
+    given.count(service)
     better = meant(speller, q) if speller else ""
     return Json({**found, "meant": better, "learning": not shop.has_model})
 
 
-def _searched(engine: Engine, visitor: str, words: str, chosen: Chosen, n: int) -> dict[str, Any]:
+def _searched(
+    engine: Engine, visitor: str, words: str, chosen: Chosen, *, n: int, given: Given
+) -> dict[str, Any]:
     def ask(n: int, filters: dict[str, Any]) -> Any:
         if words:
             return engine.search(words, user_id=visitor, n=n, filters=filters, sentence=True)
         return engine.recommend(visitor, n=n, filters=filters, exposure=0.0)
 
     found = ask(n + 1, chosen.filters())
+    given.add("search" if words else "recommend", found.take(range(min(n, len(found)))))
     facets = facets_of(pool_of(engine, ask(POOL, {})), chosen)
     items = listed(engine, found.take(range(min(n, len(found)))), engine.events_of(visitor))
     return {
@@ -119,17 +146,21 @@ def _searched(engine: Engine, visitor: str, words: str, chosen: Chosen, n: int) 
 
 
 @router.get("/wish")
-async def wish(here: Here, shop: Shop, q: Words) -> Response:
+async def wish(here: Here, shop: Shop, service: Serving, q: Words) -> Response:
     """Items for a sentence such as "gift for a father, under 50"."""
+    given = Given()
 
     def answer(engine: Engine) -> dict[str, Any]:
         found = engine.recommend(here.name, n=_ROW, text=q)
+        given.add("recommend", found)
         return {
             "items": listed(engine, found, engine.events_of(here.name)),
             "warnings": list(found.warnings),
         }
 
-    return Json(await _asked(shop, answer) or {"items": [], "warnings": []})
+    answered = await _asked(shop, answer) or {"items": [], "warnings": []}
+    given.count(service)
+    return Json(answered)
 
 
 @router.get("/item")

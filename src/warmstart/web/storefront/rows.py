@@ -8,6 +8,7 @@ from typing import Any, Final
 import polars as pl
 
 from warmstart.core import columns as c
+from warmstart.data.item_list import ItemList
 from warmstart.engine.engine import Engine
 from warmstart.engine.listing import touched
 from warmstart.web.storefront.cards import cards, listed
@@ -15,20 +16,27 @@ from warmstart.web.storefront.cards import cards, listed
 _NEWEST: Final = 36
 
 
-def home_rows(engine: Engine, visitor: str, n: int, is_gone: Callable[[str], bool]) -> list[dict[str, Any]]:
+def home_rows(
+    engine: Engine,
+    visitor: str,
+    n: int,
+    is_gone: Callable[[str], bool],
+    told: Callable[[str, ItemList], None] = lambda _scenario, _items: None,
+) -> list[dict[str, Any]]:
     """For the visitor, like what they touched last, wanted by many, and new; none without items.
 
-    An item stands in the first row that has it.
+    An item stands in the first row that has it. `told` hears of the lists of the visitor's own.
     """
     events = engine.events_of(visitor)
+    own = engine.recommend(visitor, n=n)
+    told("recommend", own)
     shown: set[str] = set()
-    rows: list[dict[str, Any]] = [
-        {"key": "for_you", "items": listed(engine, engine.recommend(visitor, n=n), events)}
-    ]
+    rows: list[dict[str, Any]] = [{"key": "for_you", "items": listed(engine, own, events)}]
     shown.update(card["id"] for card in rows[0]["items"])
     last = _last(engine, visitor, is_gone)
     if last is not None:
         alike = engine.similar(last, n=n, exclude=shown | touched(events))
+        told("similar", alike)
         row = {"key": "because", "about": cards(engine, [last])[0], "items": listed(engine, alike)}
         rows.append(row)
         shown.update(alike.item_ids)

@@ -1,7 +1,7 @@
 // What the console says, in the language that the server chose.
 
 export const language = document.documentElement.dataset.language;
-const words = await (await fetch(`/console/assets/console-words.${language}.json`)).json();
+const words = await (await fetch(new URL(`console-words.${language}.json`, import.meta.url))).json();
 
 /** A sentence with its blanks filled: t("alert.slow", {about: "…"}). A key without words stands for itself. */
 export function t(key, blanks = {}) {

@@ -27,7 +27,7 @@ function head(me) {
   const speak = h("a", { class: "plain", href: `?lang=${other}`, lang: other }, t("language"));
   const out = me && !me.open ? h("button", { type: "button", class: "plain", onclick: leave }, t("logout")) : null;
   top.replaceChildren(
-    h("a", { class: "logo", href: "/console" }, h("img", { src: "/console/assets/icon.svg", alt: "", width: 28, height: 28 }), t("name")),
+    h("a", { class: "logo", href: "/console" }, h("img", { src: new URL("icon.svg", import.meta.url), alt: "", width: 28, height: 28 }), t("name")),
     me ? h("nav", { "aria-label": t("views") }, links) : h("span", { class: "gap" }),
     h("div", { class: "doors" }, me ? h("span", { class: "quiet tenant" }, me.tenant) : null, theme, speak, out));
 }
