@@ -153,7 +153,7 @@ def choices(
     """Ask the new users of one seed."""
     split = new_users(dataset, seed).sample(sample)
     engine = Engine().fit(split.train, encoder="catalogue")
-    tastes = Tastes.of_choices(split.train, CatalogueEncoder().fit(split.train.item_texts))
+    tastes = Tastes.of_choices(split.train, engine.item_features)
     place = {item: i for i, item in enumerate(tastes.item_ids)}
     kinds = {
         item: tuple(path or ())

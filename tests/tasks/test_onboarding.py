@@ -15,6 +15,7 @@ from warmstart.data.query import Query
 from warmstart.data.records import Event, Item
 from warmstart.encoders.catalogue import CatalogueEncoder
 from warmstart.engine.engine import Engine
+from warmstart.recommend.features import ItemFeatures
 from warmstart.tasks.onboarding.belief import after, gains, spread
 from warmstart.tasks.onboarding.choosers import (
     EntropyChooser,
@@ -26,7 +27,8 @@ from warmstart.tasks.onboarding.choosers import (
     entropy,
 )
 from warmstart.tasks.onboarding.onboarding import Onboarding
-from warmstart.tasks.onboarding.tastes import Answer, Tastes
+from warmstart.tasks.onboarding.tastes import Answer, Tastes, _leading
+from warmstart.testing.toys import WordEncoder
 
 CHOOSERS: list[QuestionChooser] = [
     RandomChooser(),
@@ -289,6 +291,57 @@ def test_in_a_shop_without_ratings_likes_move_the_list():
     left = [item for item in shop.item_ids if item not in questions]
     mean = {kind: np.mean([scores[i] for i in left if i[:3] == kind]) for kind in ("tea", "rod")}
     assert mean["rod"] > mean["tea"]
+
+
+WORDS = ("tea", "rod", "pot", "壶", "茶", "cup", "steel")
+
+
+@st.composite
+def small_shops(draw: st.DrawFn) -> Dataset:
+    titles = draw(st.lists(st.lists(st.sampled_from(WORDS), max_size=4), min_size=2, max_size=12))
+    items = [Item(item_id=f"i{k}", title=" ".join(words)) for k, words in enumerate(titles)]
+    rates = draw(st.booleans())
+    pairs = st.tuples(st.integers(0, 6), st.integers(0, len(items) - 1), st.integers(1, 5))
+    events = [
+        Event(user_id=f"u{u}", item_id=f"i{i}", event_type="rate", value=float(value))
+        if rates
+        else Event(user_id=f"u{u}", item_id=f"i{i}", event_type="click")
+        for u, i, value in draw(st.lists(pairs, max_size=25))
+    ]
+    return Dataset.from_records(items, events)
+
+
+@settings(max_examples=15)
+@given(small_shops())
+def test_texts_that_were_read_already_give_the_same_tastes_as_texts_read_again(shop: Dataset):
+    encoder = CatalogueEncoder().fit(shop.item_texts)
+    again = Onboarding(most=4, least=0.0).fit(shop, encoder)
+    before = Onboarding(most=4, least=0.0).fit_on(shop, ItemFeatures.fit(shop.item_texts, encoder))
+    assert again._asking is not None
+    assert before._asking is not None
+    assert before.rates_ == again.rates_
+    np.testing.assert_allclose(before._asking.worth(), again._asking.worth(), rtol=2e-2, atol=1e-6)
+    if not before.rates_:  # ratings are read in another order of the items
+        assert (before._asking.worth() == again._asking.worth()).all()
+
+
+def test_an_engine_has_read_the_texts_of_what_was_added_and_changed_too():
+    items = [Item(item_id=f"i{k}", title=f"{WORDS[k % 7]} {WORDS[k % 3]}") for k in range(9)]
+    engine = Engine().fit(Dataset.from_records(items[:6]), encoder="catalogue")
+    early = engine.item_features
+    engine.add([*items[6:], Item(item_id="i1", title="tea pot")])
+    assert len(early.content) == 6
+    asking = Onboarding(most=9, least=0.0).fit_on(engine.dataset, engine.item_features)
+    assert set(asking.questions()) == set(engine.dataset.item_ids)
+    with pytest.raises(InputError, match="features of 9 items"):
+        Onboarding().fit_on(engine.dataset, early)
+
+
+def test_without_events_another_encoder_speaks_by_the_directions_that_say_most():
+    texts = [f"{one} {other}" for one in WORDS for other in WORDS]
+    features = ItemFeatures.fit(texts, WordEncoder().fit(texts))
+    vectors, others = _leading(features, 3), features.content[:, :3]
+    assert (vectors**2).sum() > (others**2).sum()
 
 
 def test_a_shop_without_events_is_asked_by_its_text():

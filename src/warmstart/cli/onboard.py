@@ -82,7 +82,7 @@ def _ready(model: o.Model, most: int) -> tuple[Engine, Onboarding]:
     from warmstart.tasks.onboarding.onboarding import Onboarding
 
     engine = open_model(model)
-    return engine, Onboarding(most=most).fit(engine.dataset)
+    return engine, Onboarding(most=most).fit_on(engine.dataset, engine.item_features)
 
 
 def _conversation(engine: Engine, asking: Onboarding, answers: list[Answer]) -> Iterator[Answer]:

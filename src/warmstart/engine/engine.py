@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -24,6 +25,7 @@ from warmstart.engine.settings import EngineSettings
 from warmstart.engine.shelves import Shelves
 from warmstart.engine.showing import Showing
 from warmstart.engine.stages import Stages
+from warmstart.recommend.features import ItemFeatures
 from warmstart.roles.encoder import Encoder
 
 
@@ -181,6 +183,16 @@ class Engine(Questions):
     def dataset(self) -> Dataset:
         """All facts the engine holds now, events observed since the fit included."""
         return self._known().with_events(self._log.since())
+
+    @property
+    def item_features(self) -> ItemFeatures:
+        """What the engine read in the texts: a row for each item of `dataset`, in its order.
+
+        For what learns from texts beside the engine, which need not be read again. It stays as it is when
+        items are added later. Leave its arrays as they are.
+        """
+        self._known()
+        return copy(self._stages.scorer.features)
 
     def events_of(self, user_id: str) -> tuple[Event, ...]:
         """What the engine knows a user did, oldest first."""

@@ -48,6 +48,11 @@ class Rater(Component, ABC):
                 found="none",
                 todo="Call fit(dataset, encoder), for example with CatalogueEncoder().fit(texts).",
             )
+        self._fit(*self._begin(dataset), encoder)
+        return self
+
+    def _begin(self, dataset: Dataset) -> tuple[Dataset, pl.DataFrame]:
+        """The shop and its ratings in an order that no name decides; catalogue and scale are known then."""
         texts = item_texts(dataset.items)
         order = sorted(range(len(texts)), key=lambda i: (texts[i], dataset.item_ids[i]))
         ordered = replace(dataset, items=dataset.items[order])
@@ -56,8 +61,7 @@ class Rater(Component, ABC):
         values = ratings[c.VALUE].to_numpy()
         known = len(values) and values.min() < values.max()
         self.scale_ = [float(values.min()), float(values.max())] if known else list(SCALE)
-        self._fit(ordered, ratings, encoder)
-        return self
+        return ordered, ratings
 
     def predict(self, query: Query, item_ids: Sequence[str]) -> FloatArray:
         """The rating expected for each item, on the shop's scale; never NaN.

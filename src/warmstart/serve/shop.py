@@ -10,13 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
 from warmstart.core.errors import WarmstartError
-from warmstart.data.dataset import Dataset
 from warmstart.data.wire.events import EventIn
 from warmstart.data.wire.items import ItemIn, ItemPatch
 from warmstart.data.wire.records import UserIn
 from warmstart.engine.engine import Engine
 from warmstart.roles.store import Store
 from warmstart.serve.changes import Change, tell
+from warmstart.serve.derived import Derived
 from warmstart.serve.export import all_of
 from warmstart.serve.facts import entry_of
 from warmstart.serve.keeping import Keeping
@@ -31,6 +31,7 @@ from warmstart.serve.writer import EventWriter
 from warmstart.store.errors import StoreError
 
 log = logging.getLogger(__name__)
+S = TypeVar("S")
 T = TypeVar("T")
 
 _RESTED: Final = 30.0
@@ -58,8 +59,7 @@ class LiveShop:
         self._background: set[asyncio.Task[Any]] = set()
         self._refitting: asyncio.Task[dict[str, Any]] | None = None
         self._swapping: asyncio.Task[None] | None = None
-        self._derived: dict[str, tuple[str, Any]] = {}
-        self._deriving = asyncio.Lock()
+        self._derived = Derived(lambda: self.version, self.ask, self._spawn, self._load_thread)
         self._refitted_at = time.monotonic()
         self._learns = "", False
         self._rest_until = 0.0
@@ -106,17 +106,12 @@ class LiveShop:
                 raise
             log.warning("answering without the store: %s", error)
 
-    async def derived(self, name: str, make: Callable[[Dataset], T]) -> T:
-        """What is made of the whole shop and takes long: made once for each model, beside the answers."""
-        version = self.version
-        async with self._deriving:
-            if self._derived.get(name, ("", None))[0] != version:
-                shop = await self.ask(lambda engine: engine.dataset)
-                loop = asyncio.get_running_loop()
-                made = await loop.run_in_executor(self._load_thread, lambda: make(shop))
-                self._derived[name] = (version, made)
-        found: T = self._derived[name][1]
-        return found
+    async def derived(self, name: str, of: Callable[[Engine], S], make: Callable[[S], T]) -> T:
+        """What is made of the whole shop and takes long: made once for each model, beside the answers.
+
+        `of` takes from the engine what `make` needs. See `Derived`.
+        """
+        return await self._derived.get(name, of, make)
 
     @property
     def version(self) -> str:
@@ -294,6 +289,7 @@ class LiveShop:
         loop = asyncio.get_running_loop()
         coming = await loop.run_in_executor(self._load_thread, self._replica.successor)
         await self._on_engine(lambda: self._take(coming))
+        self._derived.renew()
         self._heed()
 
     def _take(self, coming: Replica) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -60,14 +60,24 @@ class FactorRater(Rater):
     sweeps: int = 6
     seed: int = 0
 
+    def fit_on(self, dataset: Dataset, features: ItemFeatures) -> Self:
+        """The same as `fit`, where the texts of these items have been read already."""
+        place = {item_id: i for i, item_id in enumerate(dataset.item_ids)}
+        ordered, ratings = self._begin(dataset)
+        self._fit_on(ordered, ratings, features.content[[place[item_id] for item_id in ordered.item_ids]])
+        return self
+
     def _fit(self, dataset: Dataset, ratings: pl.DataFrame, encoder: Encoder | None) -> None:
+        content = np.zeros((len(dataset.items), 0), dtype=np.float32)
+        if encoder is not None and len(dataset.items):
+            content = ItemFeatures.fit(dataset.item_texts, encoder, seed=self.seed).content
+        self._fit_on(dataset, ratings, content)
+
+    def _fit_on(self, dataset: Dataset, ratings: pl.DataFrame, content: FloatArray) -> None:
         table = Ratings.of(ratings, len(dataset.items))
         self.user_ids_ = user_ids(ratings)
         self.levels_ = np.unique(table.value)
         self._attributes = UserAttributes.of(dataset.users)
-        content = np.zeros((len(dataset.items), 0), dtype=np.float32)
-        if encoder is not None and len(dataset.items):
-            content = ItemFeatures.fit(dataset.item_texts, encoder, seed=self.seed).content
         mean = table.mean(sum(self.scale_) / 2)
         found = factorise(
             table,

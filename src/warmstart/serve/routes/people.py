@@ -7,13 +7,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from warmstart.data.dataset import Dataset
 from warmstart.data.item_list import ItemList
 from warmstart.engine.engine import Engine
 from warmstart.serve import answers as o
 from warmstart.serve import asked as q
 from warmstart.serve.answering import NO_MODEL, as_answer, new_request_id
 from warmstart.serve.answers import said
+from warmstart.serve.onboarding import onboarding_of
 from warmstart.serve.routes.common import PROBLEMS, Admin, AdminShop, Json, ReadShop, Serving, WriteShop
 from warmstart.tasks.onboarding.onboarding import Onboarding
 from warmstart.tasks.onboarding.tastes import Answer
@@ -31,7 +31,7 @@ async def onboard(asked: q.OnboardIn, shop: ReadShop, service: Serving) -> Respo
         return Json(
             {"request_id": new_request_id("onboard"), "ask": None, "items": [], "warnings": [NO_MODEL]}
         )
-    asking: Onboarding = await shop.derived("onboarding", _asking)
+    asking = await onboarding_of(shop)
     ask, items = await shop.ask(lambda engine: _onboarded(engine, asking, asked))
     service.metrics.answer("onboard", items)
     answer = as_answer(new_request_id("onboard"), items, began=began, model=shop.version)
@@ -42,10 +42,6 @@ def _onboarded(engine: Engine, asking: Onboarding, asked: q.OnboardIn) -> tuple[
     answers = [Answer(item_id=said.item_id, value=said.value) for said in asked.answers]
     following = None if len(answers) >= asked.most else asking.next(answers)
     return following, engine.recommend(n=asked.n, events=asking.events(answers))
-
-
-def _asking(shop: Dataset) -> Onboarding:
-    return Onboarding(most=50).fit(shop)
 
 
 @router.post("/users/merge", summary="A visitor turned out to be a user", responses=said(o.MergedOut))

@@ -13,6 +13,7 @@ from warmstart.data.dataset import Dataset
 from warmstart.data.rating_states import ratings_of
 from warmstart.data.records import Event
 from warmstart.encoders.catalogue import CatalogueEncoder
+from warmstart.recommend.features import ItemFeatures
 from warmstart.recommend.ratings.factor import FactorRater
 from warmstart.roles.encoder import Encoder
 from warmstart.tasks.onboarding.choosers import QuestionChooser, VarianceChooser
@@ -30,7 +31,7 @@ class Onboarding:
 
     *Use it* for the first minute of a visitor who is willing to answer. *Not* instead of a first list: a
     click on a list costs a visitor nothing. *Cost*: a factor model of the shop at `fit` (seconds),
-    items x dim² multiplications per question.
+    items x dim² multiplications per question; `fit` reads all texts as well, `fit_on` does not.
 
     >>> from warmstart import Dataset, Event, Item
     >>> shop = Dataset.from_records(
@@ -55,18 +56,28 @@ class Onboarding:
 
         Errors: `InputError` for a shop without items.
         """
-        if not len(dataset.items):
-            raise InputError(
-                expected="items to ask about", found="none", todo="Fit it on a shop with items."
-            )
+        _check_items(dataset)
         encoder = encoder or CatalogueEncoder().fit(dataset.item_texts)
-        rated = len(ratings_of(dataset))
-        self.rates_ = rated > 0 and 2 * rated >= len(dataset.interactions)
-        if self.rates_:
-            tastes = Tastes.of_ratings(dataset, FactorRater().fit(dataset, encoder))
-        else:
-            tastes = Tastes.of_choices(dataset, encoder)
-        return self.take(tastes)
+        if _is_rated(dataset):
+            return self.take(Tastes.of_ratings(dataset, FactorRater().fit(dataset, encoder)))
+        return self.take(Tastes.of_choices(dataset, ItemFeatures.fit(dataset.item_texts, encoder)))
+
+    def fit_on(self, dataset: Dataset, features: ItemFeatures) -> Self:
+        """The same where the texts have been read already, as by an engine: that is what takes long.
+
+        `features` has a row for each item of the shop, as `Engine.item_features` has for `Engine.dataset`.
+        Errors: `InputError` for a shop without items, and for features of others.
+        """
+        _check_items(dataset)
+        if len(features.content) != len(dataset.items):
+            raise InputError(
+                expected=f"features of {len(dataset.items)} items",
+                found=f"those of {len(features.content)}",
+                todo="Take shop and features from the engine at the same time.",
+            )
+        if _is_rated(dataset):
+            return self.take(Tastes.of_ratings(dataset, FactorRater().fit_on(dataset, features)))
+        return self.take(Tastes.of_choices(dataset, features))
 
     def take(self, tastes: Tastes) -> Self:
         """Start from tastes learned elsewhere."""
@@ -105,3 +116,14 @@ class Onboarding:
             for answer in answers
             if answer.value is not None and np.isfinite(answer.value)
         )
+
+
+def _check_items(dataset: Dataset) -> None:
+    if not len(dataset.items):
+        raise InputError(expected="items to ask about", found="none", todo="Fit it on a shop with items.")
+
+
+def _is_rated(dataset: Dataset) -> bool:
+    """Whether people say how they liked things, rather than just take them."""
+    rated = len(ratings_of(dataset))
+    return rated > 0 and 2 * rated >= len(dataset.interactions)

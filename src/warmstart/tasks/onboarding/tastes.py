@@ -11,15 +11,15 @@ import numpy as np
 from scipy import sparse
 
 from warmstart.core import columns as c
-from warmstart.core.linear import BoolArray, IntArray, randomised_svd
+from warmstart.core.linear import BoolArray, FloatArray, IntArray, principal_directions, randomised_svd
 from warmstart.data.dataset import Dataset
 from warmstart.data.rating_states import ratings_of
+from warmstart.encoders.catalogue import CatalogueEncoder
 from warmstart.heads.gaussian import GaussianHead
 from warmstart.recommend.evidence import interaction_matrix
 from warmstart.recommend.features import ItemFeatures
 from warmstart.recommend.ratings.factor import FactorRater
 from warmstart.recommend.tables import ridge_map
-from warmstart.roles.encoder import Encoder
 from warmstart.roles.few_shot_head import Evidence, Task, Values
 
 _USERS: Final = 2_000
@@ -86,14 +86,16 @@ class Tastes:
         )
 
     @classmethod
-    def of_choices(cls, dataset: Dataset, encoder: Encoder, *, dim: int = 32, seed: int = 0) -> Self:
+    def of_choices(cls, dataset: Dataset, features: ItemFeatures, *, dim: int = 32, seed: int = 0) -> Self:
         """From who chose what: factors of the interactions, predicted from text for items nobody chose.
+
+        `features` has a row for each item of the shop.
 
         An answer is 1 where a user chose an item and 0 for others; the prior is learned from users and as
         many items that they did not choose, drawn by popularity.
         """
         known = interaction_matrix(dataset)
-        vectors = _choice_vectors(dataset, known, encoder, dim, seed)
+        vectors = _choice_vectors(known, features, dim, seed)
         head = GaussianHead(strength=30.0, seed=seed)
         tasks = list(_choice_tasks(known, vectors, seed))
         covariance, noise = np.eye(vectors.shape[1]), 1.0
@@ -146,21 +148,26 @@ def _who(users: IntArray, items: IntArray, n_items: int) -> sparse.csr_matrix:
     return matrix
 
 
-def _choice_vectors(
-    dataset: Dataset, known: sparse.csr_matrix, encoder: Encoder, dim: int, seed: int
-) -> Values:
+def _choice_vectors(known: sparse.csr_matrix, features: ItemFeatures, dim: int, seed: int) -> Values:
     """A leading 1, then factors scaled to a mean length of 1 among the items that somebody chose."""
     _, s, right = randomised_svd(known, dim, seed=seed)
     factors = (s[:, None] * right).T.astype(np.float32)
     hot = np.asarray(known.sum(axis=0)).ravel() > 0
-    content = ItemFeatures.fit(dataset.item_texts, encoder, seed=seed).content
+    content = features.content
     if hot.any() and not hot.all():
         weights = ridge_map(content[hot], factors[hot], 1.0)
         factors[~hot] = content[~hot] @ weights[:-1] + weights[-1]
     if not hot.any():
-        factors = content[:, :dim]
+        factors = _leading(features, dim)
     length = float(np.linalg.norm(factors[hot] if hot.any() else factors, axis=1).mean()) or 1.0
     return np.column_stack([np.ones(len(factors)), factors / length]).astype(np.float64)
+
+
+def _leading(features: ItemFeatures, dim: int) -> FloatArray:
+    """What says most about the catalogue; the catalogue's own encoder has that in its first columns."""
+    if isinstance(features.encoder, CatalogueEncoder):
+        return features.content[:, :dim]
+    return features.content @ principal_directions(features.content, dim)
 
 
 def _choice_tasks(known: sparse.csr_matrix, vectors: Values, seed: int) -> Iterable[Task]:
@@ -169,9 +176,11 @@ def _choice_tasks(known: sparse.csr_matrix, vectors: Values, seed: int) -> Itera
     if not counts.any():
         return
     users = np.flatnonzero(np.diff(known.indptr) > 1)
+    shares = (counts / counts.sum()).cumsum()
+    shares /= shares[-1]
     for user in np.sort(rng.permutation(users)[:_USERS]):
         chosen = known.indices[known.indptr[user] : known.indptr[user + 1]]
-        others = rng.choice(len(counts), size=len(chosen), p=counts / counts.sum())
+        others = shares.searchsorted(rng.random(len(chosen)), side="right")  # each by its share
         rows = np.concatenate([chosen, others])
         targets = np.isin(rows, chosen).astype(np.float64)
         yield Task(support=Evidence.of(vectors[rows], targets), query=Evidence.none(vectors.shape[1]))

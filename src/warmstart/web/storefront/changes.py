@@ -10,7 +10,6 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from warmstart.core.errors import UnknownIdError
-from warmstart.data.dataset import Dataset
 from warmstart.data.records import Event
 from warmstart.data.wire.events import EventIn
 from warmstart.data.wire.fields import Id
@@ -18,6 +17,7 @@ from warmstart.data.wire.items import ItemIn
 from warmstart.data.wire.masking import masked_event
 from warmstart.engine.engine import Engine
 from warmstart.serve.asked import AnswerIn, Asked
+from warmstart.serve.onboarding import onboarding_of
 from warmstart.serve.routes.common import Json, Serving
 from warmstart.serve.security.errors import Forbidden
 from warmstart.serve.shop import LiveShop
@@ -152,17 +152,13 @@ async def welcome(asked: WelcomeIn, here: Acting, shop: Shop, service: Serving) 
     """The most telling question next, and what would be shown by now."""
     if not shop.has_model:
         return Json({"ask": None, "items": [], "left": 0})
-    asking: Onboarding = await shop.derived("onboarding", _asking)
+    asking = await onboarding_of(shop)
     answers = [Answer(item_id=said.item_id, value=said.value) for said in asked.answers]
     if asked.keep:
         events = [_again(event) for event in asking.events(answers, here.name)]
         await _write(shop, service, events)
         return await _standing(shop, here.name)
     return Json(await shop.ask(lambda engine: _asked(engine, asking, answers, here.name)))
-
-
-def _asking(shop: Dataset) -> Onboarding:
-    return Onboarding(most=50).fit(shop)
 
 
 def _asked(engine: Engine, asking: Onboarding, answers: list[Answer], visitor: str) -> dict[str, Any]:

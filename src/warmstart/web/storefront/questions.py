@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request, Response
 
 from warmstart.core.errors import UnknownIdError
+from warmstart.data.dataset import Dataset
 from warmstart.data.item_list import ItemList
 from warmstart.engine.engine import Engine
 from warmstart.serve.routes.common import Json, Serving
@@ -113,7 +114,7 @@ async def search(
 ) -> Response:
     """Items for words, or without words for the visitor, and what they can be narrowed by."""
     chosen = Chosen(brands=tuple(brand), categories=tuple(category), lowest=lowest, highest=highest)
-    speller = await shop.derived("speller", speller_of) if q and shop.has_model else None
+    speller = await shop.derived("speller", _dataset_of, speller_of) if q and shop.has_model else None
     given = Given()
 
     def answer(engine: Engine) -> dict[str, Any]:
@@ -123,6 +124,10 @@ async def search(
     given.count(service)
     better = meant(speller, q) if speller else ""
     return Json({**found, "meant": better, "learning": not shop.has_model})
+
+
+def _dataset_of(engine: Engine) -> Dataset:
+    return engine.dataset
 
 
 def _searched(
