@@ -363,3 +363,17 @@ def test_no_view_has_a_fault_that_axe_knows_light_or_dark(visit, view):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             found = axe.Axe().run(page).response["violations"]
             assert [(fault["id"], [node["target"] for node in fault["nodes"]][:4]) for fault in found] == []
+
+
+def test_one_becomes_a_shopper_that_the_shop_knows(visit):
+    with visit() as page:
+        before = ids(page)
+        page.locator(".know").click()
+        page.get_by_text("Or be one of the shop's shoppers").click()
+        page.locator(".shoppers button", has_text="mostly Tea").click()
+        expect(page.get_by_role("button", name="Visitor 2")).to_have_attribute("aria-pressed", "true")
+        expect(page.get_by_role("heading", name="Your shop.")).to_be_visible()
+        expect(page.locator(".leanings").first).to_contain_text("Tea")
+        assert ids(page) != before
+        page.get_by_role("button", name="Visitor 1").click()
+        expect(page.get_by_role("heading", name="Welcome, stranger.")).to_be_visible()

@@ -196,3 +196,27 @@ def test_what_a_visitor_is_shown_counts_among_the_answers(browser):
     assert found['warmstart_answers_total{scenario="recommend"}'] == 3
     assert found['warmstart_answers_total{scenario="search"}'] == 1
     assert found['warmstart_answers_cold_total{scenario="recommend"}'] >= 1
+
+
+def test_one_can_see_the_shop_as_somebody_it_knows_without_touching_them(browser):
+    offered = browser.get("shoppers")["shoppers"]
+    tea = next(one for one in offered if one["kind"] == "Tea")
+    stranger = browser.row("for_you")
+    assert browser.post("shopper", {"user_id": tea["id"]}) == {"events": tea["events"]}
+    me = browser.get("me")
+    assert (me["visitors"], me["now"], me["events"]) == (2, 1, tea["events"])
+    assert browser.row("for_you") != stranger
+    browser.post("forget")
+    answer = browser.client.post("/v1/recommend", json={"user_id": tea["id"], "n": 5}).json()
+    assert not {"no_user", "user_without_events"} & set(answer["warnings"])
+
+
+def test_nobody_becomes_a_shopper_of_a_public_shop(opening):
+    with opening() as browser:
+        browser.get("me")
+        assert browser.client.get("/shop/api/shoppers").status_code == 403
+        assert browser.client.post("/shop/api/shopper", json={"user_id": "u0"}).status_code == 403
+
+
+def test_a_shopper_that_nobody_knows_cannot_be_copied(browser):
+    assert browser.client.post("/shop/api/shopper", json={"user_id": "nobody"}).status_code == 404

@@ -9,7 +9,7 @@ from warmstart.serve.run import begin_worker
 from warmstart.serve.settings import ServeSettings
 from warmstart.web import shell
 from warmstart.web.console import routes as console
-from warmstart.web.storefront import changes, questions
+from warmstart.web.storefront import changes, questions, shoppers
 
 
 def create_app(settings: ServeSettings | None = None) -> FastAPI:
@@ -20,7 +20,7 @@ def create_app(settings: ServeSettings | None = None) -> FastAPI:
     the environment holds.
     """
     app = create_service(settings)
-    for routes in (shell, questions, changes, console):
+    for routes in (shell, questions, changes, shoppers, console):
         app.include_router(routes.router)
     return app
 

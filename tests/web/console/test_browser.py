@@ -143,6 +143,8 @@ def test_a_users_events_are_played_again_step_by_step(visit):
     with visit("/users?user=u0") as page:
         slider = page.get_by_role("slider")
         steps = int(slider.get_attribute("max"))
+        expect(page.locator(".open")).to_contain_text("is still open")
+        expect(page.locator(".course .legend")).to_contain_text("Taste still open")
         after = page.locator(".stepped li").all_inner_texts()
         for _ in range(steps):
             page.get_by_role("button", name="Back").click()

@@ -109,3 +109,48 @@ def test_titles_travel_as_text_whatever_they_hold(console):
     assert any(EVIL in entry["title"] for entry in found)
     assert any(item["title"] == ARABIC for item in console.get("items", q=ARABIC)["items"])
     assert console.post("search", {"query": "绿茶"})["lists"]["lexical"][0]["id"] == "tea-4"
+
+
+def test_two_who_judge_a_query_at_once_lose_no_grade(tmp_path):
+    from threading import Barrier, Thread
+
+    from warmstart.store import open_store
+    from warmstart.web.console.judgments import TestSets
+
+    begin = Barrier(2)
+
+    def judge(worker: int) -> None:
+        with open_store(f"sqlite:///{tmp_path / 'store.db'}") as store:
+            begin.wait()
+            for place in range(20):
+                TestSets(store).judge("mine", "tea", f"item-{worker}-{place}", worker)
+
+    open_store(f"sqlite:///{tmp_path / 'store.db'}").close()
+    workers = [Thread(target=judge, args=(worker,)) for worker in (1, 2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    with open_store(f"sqlite:///{tmp_path / 'store.db'}") as store:
+        (judged,) = TestSets(store).all()
+    assert judged.grades == {f"item-{worker}-{place}": worker for worker in (1, 2) for place in range(20)}
+
+
+def test_the_more_somebody_did_the_less_of_their_taste_is_open(console):
+    left = console.post("doubt", {"user_id": "u0"})["left"]
+    assert len(left) == len(console.post("replay", {"user_id": "u0"})["steps"])
+    assert left[0] == 1.0
+    assert left == sorted(left, reverse=True)
+    assert 0 < left[-1] < 1
+    assert console.post("doubt", {})["left"] == [1.0]
+    twice = [{"act": "click", "item_id": "tea-0"}] * 2
+    once = console.post("doubt", {"acts": twice[:1]})["left"][-1]
+    assert console.post("doubt", {"acts": twice})["left"] == [1.0, once, once]
+
+
+def test_where_nobody_chose_anything_nothing_is_said_of_certainty(stranger):
+    from tests.web.console.conftest import ADMIN
+
+    stranger.api("/v1/items", [{"item_id": "a", "title": "green tea"}, {"item_id": "b", "title": "mug"}])
+    stranger.post("login", {"key": ADMIN})
+    assert stranger.post("doubt", {}) == {"left": []}

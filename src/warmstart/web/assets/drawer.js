@@ -5,7 +5,7 @@ import { address, doing, forgetLikes } from "./cards.js";
 import { glide, h, icon, told } from "./dom.js";
 import { link } from "./router.js";
 import { changed, follow, me, say } from "./state.js";
-import { t } from "./words.js";
+import { has, t } from "./words.js";
 
 let drawer = null;
 let opener = null;
@@ -90,14 +90,43 @@ function visitors() {
   const one = (place) => h("button", { type: "button", class: "chip", "aria-pressed": String(place === me.now), onclick: (e) => become(e.currentTarget, place) }, t("know.visitor", { n: place + 1 }));
   const all = Array.from({ length: me.visitors }, (_, place) => one(place));
   const stranger = h("button", { type: "button", class: "chip", onclick: (e) => become(e.currentTarget, null) }, icon("plus"), t("know.stranger"));
-  return [h("p", { class: "quiet" }, t("know.you")), h("div", { class: "chips" }, all, stranger)];
+  return [h("p", { class: "quiet" }, t("know.you")), h("div", { class: "chips" }, all, stranger), me.may_add ? shoppers() : null].filter(Boolean);
+}
+
+/** On one's own machine: what the shop is like for somebody it knows. */
+function shoppers() {
+  const list = h("ul", { class: "shoppers" });
+  const whole = h("details", { class: "known" }, h("summary", {}, t("know.shopper")), h("p", { class: "quiet" }, t("know.shopper_text")), list);
+  const one = (found) => {
+    const button = h("button", { type: "button", class: "chip" }, told("span", found.id), h("span", { class: "quiet", dir: "auto" }, t("know.shopper_is", { n: found.events, kind: found.kind })));
+    button.addEventListener("click", () => doing(button, async () => {
+      await post("shopper", { user_id: found.id });
+      await arrived("visitor");
+    }));
+    return h("li", {}, button);
+  };
+  whole.addEventListener("toggle", async () => {
+    if (!whole.open || list.childNodes.length) return;
+    try {
+      const { shoppers: found } = await get("shoppers");
+      list.replaceChildren(...(found.length ? found.map(one) : [h("li", { class: "quiet" }, t("know.shopper_none"))]));
+    } catch (error) {
+      list.replaceChildren(h("li", { class: "quiet" }, error.status ? error.message : t("error.offline")));
+    }
+  });
+  return whole;
+}
+
+/** Somebody else is here now. */
+async function arrived(what) {
+  forgetLikes();
+  changed(await get("me"), what);
 }
 
 function become(button, place) {
   return doing(button, async () => {
     await post("visitor", { place });
-    forgetLikes();
-    changed(await get("me"), "visitor");
+    await arrived("visitor");
   });
 }
 
@@ -138,7 +167,7 @@ function event(one) {
     changed(await post("forget", { place: one.place }), "take_back");
   }));
   const what = one.id ? link(address(one), { dir: "auto" }, title) : told("span", `“${title}”`);
-  return h("li", { "data-id": `event-${one.place}-${one.id ?? one.query}` }, h("span", { class: "act" }, t(`act.${one.act}`)), what, remove);
+  return h("li", { "data-id": `event-${one.place}-${one.id ?? one.query}` }, h("span", { class: "act" }, t(has(`act.${one.act}`) ? `act.${one.act}` : "act.other")), what, remove);
 }
 
 function forgetButton(end) {

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final
 
 from warmstart.core.gain import ndcg
@@ -26,13 +28,15 @@ class Judged:
 
 
 class TestSets:
-    """The test sets of a shop, kept in its store: one record for each query of a set.
+    """The test sets of a shop, kept in its store: one record for each grade.
+
+    So two who judge the same query at once, on whatever workers, write over no grade of each other.
 
     >>> from warmstart.store import open_store
     >>> sets = TestSets(open_store("memory://"))
     >>> _ = sets.judge("mine", "green tea", "sencha", 3)
     >>> sets.judge("mine", "green tea", "mug", 0)
-    {'sencha': 3, 'mug': 0}
+    {'mug': 0, 'sencha': 3}
     >>> sets.judge("mine", "green tea", "mug", None)
     {'sencha': 3}
     """
@@ -44,27 +48,27 @@ class TestSets:
 
     def all(self) -> list[Judged]:
         """Every query of every set, by set and query."""
-        found = [_judged(record) for record in self._store.scan(JUDGMENTS)]
-        return sorted(found, key=lambda judged: (judged.name, judged.query))
+        found: dict[tuple[str, str], dict[str, int]] = {}
+        for record in self._store.scan(JUDGMENTS):
+            said = record.value
+            found.setdefault((said["set"], said["query"]), {})[said["item"]] = said["grade"]
+        return [Judged(name, query, grades) for (name, query), grades in sorted(found.items())]
 
     def grades(self, name: str, query: str) -> dict[str, int]:
-        """What was judged for a query of a set; nothing where nobody did."""
-        record = self._store.get(JUDGMENTS, _key(name, query))
-        return {} if record is None else _judged(record).grades
+        """What was judged for a query of a set, by item; nothing where nobody did."""
+        begin = _digest(name, query)
+        found = takewhile(lambda one: one.key.startswith(begin), self._store.scan(JUDGMENTS, after=begin))
+        return dict(sorted((record.value["item"], record.value["grade"]) for record in found))
 
     def judge(self, name: str, query: str, item_id: str, grade: int | None) -> dict[str, int]:
         """Note a grade, or with None take it back; the grades of the query now."""
-        grades = self.grades(name, query)
-        grades.pop(item_id, None)
-        if grade is not None:
-            grades[item_id] = grade
-        key = _key(name, query)
-        if grades:
-            value = {"set": name, "query": query, "grades": grades}
-            self._store.put(JUDGMENTS, [Record(key=key, value=value)])
-        else:
+        key = f"{_digest(name, query)}/{_digest(item_id)}"
+        if grade is None:
             self._store.delete(JUDGMENTS, [key])
-        return grades
+        else:
+            value = {"set": name, "query": query, "item": item_id, "grade": grade}
+            self._store.put(JUDGMENTS, [Record(key=key, value=value)])
+        return self.grades(name, query)
 
 
 def measured(engine: Engine, judged: Judged) -> dict[str, Any]:
@@ -91,9 +95,5 @@ def mean_of(rows: Iterable[dict[str, Any]]) -> float | None:
     return round(sum(known) / len(known), 4) if known else None
 
 
-def _key(name: str, query: str) -> str:
-    return hashlib.sha256(f"{name}\n{query}".encode()).hexdigest()
-
-
-def _judged(record: Record) -> Judged:
-    return Judged(record.value["set"], record.value["query"], dict(record.value["grades"]))
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

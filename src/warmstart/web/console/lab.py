@@ -7,6 +7,7 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
+from starlette.concurrency import run_in_threadpool
 
 from warmstart.data.records import Event
 from warmstart.engine.engine import Engine
@@ -15,6 +16,7 @@ from warmstart.web.console import replay as r
 from warmstart.web.console import served as s
 from warmstart.web.console.asked import JudgeIn, MeasureIn, NothingIn, PersonIn, ReplayIn, SearchIn, WhyIn
 from warmstart.web.console.door import Acting, Here, Shop
+from warmstart.web.console.doubt import Doubt, course
 from warmstart.web.console.judgments import TestSets, mean_of, measured
 from warmstart.web.console.shown import item_of, list_of, reasons_of
 
@@ -57,6 +59,17 @@ async def users(_caller: Here, shop: Shop, q: Typed = "") -> Response:
 async def replay(asked: ReplayIn, _caller: Acting, shop: Shop) -> Response:
     """What was shown after each event; nothing is written."""
     return Json(await shop.ask(lambda engine: r.replay(engine, _events(engine, asked), asked.n)))
+
+
+@router.post("/doubt")
+async def doubt(asked: PersonIn, _caller: Acting, shop: Shop) -> Response:
+    """How much of their taste is still open at each step of the replay, as far as that can be learned.
+
+    The belief is learned once for each model, beside the answers.
+    """
+    belief = await shop.derived("doubt", Doubt.needs, Doubt.of)
+    events = await shop.ask(lambda engine: _events(engine, asked))
+    return Json({"left": await run_in_threadpool(course, belief, events) if belief else []})
 
 
 @router.post("/why")

@@ -11,7 +11,7 @@ const ACTS = ["view", "click", "add_to_cart", "purchase", "like", "dislike"];
 
 export async function userLab() {
   const asked = new URLSearchParams(location.search);
-  const state = { user: asked.get("user") ?? "", acts: [], found: null, at: 0 };
+  const state = { user: asked.get("user") ?? "", acts: [], found: null, at: 0, left: [] };
   const search = h("input", { type: "search", placeholder: t("users.filter"), maxlength: 200, oninput: () => later(people) });
   const chosen = h("div", { class: "people" });
   const items = h("input", { type: "search", dir: "auto", placeholder: t("users.item"), maxlength: 200, oninput: () => later(offers) });
@@ -68,8 +68,23 @@ export async function userLab() {
     await waiting(played, async () => {
       state.found = await post("replay", { ...person(), n: 10 });
       state.at = toEnd ? state.found.steps.length - 1 : Math.min(state.at, state.found.steps.length - 1);
+      state.left = [];
       return stage();
     });
+    await doubt(state.found);
+  }
+
+  /** How sure one can be comes later: where nobody asked yet, it has to be learned first. */
+  async function doubt(found) {
+    try {
+      const { left } = await post("doubt", person());
+      if (found !== state.found || !left.length) return;
+      state.left = left;
+      played.querySelector(".stage")?.dispatchEvent(new CustomEvent("sure"));
+      played.querySelector(".course")?.replaceWith(course(found.steps, found.before));
+    } catch {
+      // the replay stands without it
+    }
   }
 
   function stage() {
@@ -83,8 +98,12 @@ export async function userLab() {
       state.at = at;
       slider.value = at;
       slider.setAttribute("aria-valuetext", t("users.after", { n: before + at }));
-      told_.replaceChildren(...sentence(steps[at], before + at, before));
+      tell();
       glide(list, () => list.replaceChildren(...steps[at].items.map((entry, i) => line(entry, i, at))));
+    }
+
+    function tell() {
+      told_.replaceChildren(...sentence(steps[state.at], before + state.at, before, state.left[state.at]));
     }
 
     function line(entry, i, at) {
@@ -98,17 +117,20 @@ export async function userLab() {
 
     const frame = section(state.user || t(state.acts.length ? "users.somebody" : "users.stranger"), t("users.nothing"),
       steps.length > 1 ? h("div", { class: "stepper" }, move(-1), slider, move(1)) : null, told_, list);
+    frame.classList.add("stage");
+    frame.addEventListener("sure", tell);
     show(state.at);
     return steps.length > 1 ? [frame, course(steps, before)] : [frame];
   }
 
-  function sentence(step, n, before) {
+  function sentence(step, n, before, left) {
     const first = n === before;
     const did = step.event ? h("p", { class: "did" }, h("strong", {}, named("act", step.event.act)), " ", told("span", step.event.title || step.event.query), step.event.at ? h("small", {}, ` ${moment(step.event.at)}`) : null)
       : h("p", { class: "did" }, t(before ? "users.earlier" : "users.before", { n: before }));
     const changed = first ? null : h("p", { class: "quiet" }, t("users.changed", { n: step.new, share: share(step.evidence, 0) }),
       step.gone.length ? ` ${t("users.gone", { titles: step.gone.slice(0, 3).map((item) => item.title).join(" · ") })}` : "");
-    return [h("p", { class: "quiet" }, t("users.after", { n })), did, changed].filter(Boolean);
+    const open = left === undefined ? null : h("p", { class: "quiet open" }, t("users.open", { share: share(left, 0) }));
+    return [h("p", { class: "quiet" }, t("users.after", { n })), did, changed, open].filter(Boolean);
   }
 
   async function why(entry, done) {
@@ -118,13 +140,18 @@ export async function userLab() {
   }
 
   function course(steps, before) {
-    const rows = steps.map((step, i) => ({ step: before + i, act: step.event ? named("act", step.event.act) : "", title: step.event?.title ?? "", new: step.new, evidence: step.evidence }));
+    const rows = steps.map((step, i) => ({ step: before + i, act: step.event ? named("act", step.event.act) : "", title: step.event?.title ?? "", new: step.new, evidence: step.evidence, left: state.left[i] ?? null }));
     const series = [{ name: t("users.evidence"), css: "line0", values: rows.map((row) => row.evidence) }, { name: t("users.renewed"), css: "line3", values: rows.map((row) => row.new / 10) }];
+    const known = state.left.length > 0;
+    if (known) series.push({ name: t("users.left"), css: "line2", values: rows.map((row) => row.left) });
     const columns = [
       { key: "step", title: t("col.step"), align: "right" }, { key: "act", title: t("col.event") }, { key: "title", title: t("col.item") },
       { key: "new", title: t("col.new"), align: "right" }, { key: "evidence", title: t("users.evidence"), align: "right", show: (row) => share(row.evidence) },
+      ...(known ? [{ key: "left", title: t("users.left"), align: "right", show: (row) => share(row.left) }] : []),
     ];
-    return section(t("users.course"), t("users.course.about"), figure(t("users.course"), lines(t("users.course"), rows.map((row) => String(row.step)), series), table({ name: "replay", title: t("users.course"), columns, rows })));
+    const whole = section(t("users.course"), `${t("users.course.about")} ${known ? t("users.left.about") : ""}`, figure(t("users.course"), lines(t("users.course"), rows.map((row) => String(row.step)), series), table({ name: "replay", title: t("users.course"), columns, rows })));
+    whole.classList.add("course");
+    return whole;
   }
 
   const who = section(t("users.pick"), null, field(t("users.search"), search), chosen);
