@@ -79,7 +79,13 @@ def serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     @contextmanager
     def opened(**settings: Any) -> Iterator[Shop]:
         chosen = ServeSettings(
-            **{"home": tmp_path / "home", "encoder": "catalogue", "refit_minutes": 0.0, **settings}
+            **{
+                "home": tmp_path / "home",
+                "encoder": "catalogue",
+                "refit_minutes": 0.0,
+                "relearn_minutes": 0.0,
+                **settings,
+            }
         )
         with TestClient(create_app(chosen), raise_server_exceptions=False) as client:
             yield Shop(client)

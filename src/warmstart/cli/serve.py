@@ -64,6 +64,14 @@ def serve(
         float,
         typer.Option("--refit-minutes", min=0, help="Learn anew at most so often; 0: only when asked."),
     ] = 10.0,
+    relearn_minutes: Annotated[
+        float,
+        typer.Option(
+            "--relearn-minutes",
+            min=0,
+            help="Count again without those who were forgotten at most so often; 0: each time.",
+        ),
+    ] = 10.0,
     keep_days: Annotated[
         float, typer.Option("--keep-days", min=0, help="Delete events after so many days; 0: never.")
     ] = 0.0,
@@ -108,6 +116,7 @@ def serve(
         burst=burst,
         origins=tuple(origin or ()),
         refit_minutes=refit_minutes,
+        relearn_minutes=relearn_minutes,
         keep_days=keep_days,
         drain_seconds=drain_seconds,
     )

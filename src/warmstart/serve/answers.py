@@ -135,6 +135,12 @@ class StatusOut(BaseModel):
     store: dict[str, dict[str, int]]
     model: dict[str, Any]
     last_refit: dict[str, Any]
+    is_to_relearn: Annotated[
+        bool,
+        Field(
+            description="Whether what is counted over all users still counts somebody who was forgotten."
+        ),
+    ]
 
 
 class RefitOut(BaseModel):

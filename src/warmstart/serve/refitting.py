@@ -24,7 +24,8 @@ from warmstart.evaluate.refit import Verdict, refit
 from warmstart.roles.store import Store
 from warmstart.serve.changes import Change, tell, was_forgotten_since
 from warmstart.serve.facts import Seen, read_shop_of, with_rest_of
-from warmstart.serve.replica import Replica
+from warmstart.serve.leases import Lease
+from warmstart.serve.replica import LEARNING, Replica
 from warmstart.store.opening import open_store
 
 GROWN = 2.0
@@ -96,11 +97,30 @@ def _relearn(store: Store, folder: Path, task: Task) -> dict[str, Any]:
 
 
 def _remove_who_is_gone(store: Store, folder: Path) -> None:
-    """Nobody who was forgotten stays on the disk, in no older version."""
-    now = current_version(folder)
-    for other in folder.glob("v*"):
-        if other != now and was_forgotten_since(store, _read_changes(other)):
-            shutil.rmtree(other)
+    """Nobody who was forgotten stays on the disk, in no older version. For who holds the lease to learn."""
+    for version in _who_know_who_is_gone(store, folder):
+        shutil.rmtree(version)
+
+
+def tidy(store: Store, folder: Path) -> None:
+    """Do what a process that died after it had saved a model did not come to: remove those before it."""
+    lease = Lease(store, LEARNING)
+    if not _who_know_who_is_gone(store, folder) or not lease.take():
+        return  # whoever is learning does it afterwards
+    try:
+        _remove_who_is_gone(store, folder)
+    finally:
+        lease.release()
+
+
+def _who_know_who_is_gone(store: Store, folder: Path) -> list[Path]:
+    """The versions not in force that were made before somebody was forgotten."""
+    try:
+        now = current_version(folder)
+    except ArtifactError:
+        return []  # whoever learns the shop anew comes here again
+    others = [version for version in folder.glob("v*") if version != now]
+    return [version for version in others if was_forgotten_since(store, _read_changes(version))]
 
 
 def _read_changes(version: Path) -> int:

@@ -25,7 +25,9 @@ class ServeSettings:
     `home` holds the models and, without `store`, the store. With `open_to_all` no key is asked for. `rate`
     and `burst` are requests a second and at once for each key; `body_bytes` is the most one request may
     send. A shop is learned anew when `refit_share` more events, or items, have come than it was fitted on,
-    at most every `refit_minutes` (0: only when asked). Events are deleted after `keep_days` (0: never).
+    at most every `refit_minutes` (0: only when asked). What was counted over all users is counted again
+    without those who were forgotten at once, or `relearn_minutes` after it was last learned (0: always at
+    once). Events are deleted after `keep_days` (0: never).
     `follow_seconds` is how often a worker looks for what others wrote while nobody asks.
     """
 
@@ -42,6 +44,7 @@ class ServeSettings:
     origins: tuple[str, ...] = ()
     refit_share: float = 0.2
     refit_minutes: float = 10.0
+    relearn_minutes: float = 10.0
     keep_days: float = 0.0
     follow_seconds: float = 1.0
     drain_seconds: float = 0.0

@@ -22,7 +22,8 @@ from warmstart.serve.facts import entry_of
 from warmstart.serve.keeping import Keeping
 from warmstart.serve.learning import learn
 from warmstart.serve.leases import Lease
-from warmstart.serve.refitting import Task
+from warmstart.serve.refitting import Task, tidy
+from warmstart.serve.relearning import Relearning
 from warmstart.serve.replica import LEARNING, Replica
 from warmstart.serve.retention import Retention
 from warmstart.serve.settings import ServeSettings
@@ -65,6 +66,7 @@ class LiveShop:
         self._rest_until = 0.0
         self.last_refit: dict[str, Any] = {}
         self._retention = Retention(store, settings.keep_days)
+        self._relearning = Relearning(settings.relearn_minutes)
         self.is_ready = False
 
     # -- beginning and end ------------------------------------------------------------------------
@@ -72,6 +74,7 @@ class LiveShop:
     async def start(self) -> None:
         """Load or fit the model; returns when the shop can be asked."""
         await self._on_engine(self._replica.start)
+        await self.on_disk(lambda: tidy(self.store, self.folder))
         self.is_ready = True
         self._heed()
         self._spawn(self._follow())
@@ -181,8 +184,9 @@ class LiveShop:
     async def forget(self, user_id: str) -> dict[str, int]:
         """Forget a user in store and engine; what was deleted.
 
-        The tables counted over all users, and the model on the disk, are learned again without them at
-        once, in a process of its own.
+        The tables counted over all users, and the model on the disk, are learned again without them in a
+        process of its own: at once, or, where that was done lately, with all who are forgotten until the
+        pause is over (`Relearning`).
         """
         digest, after = self._replica.digests.of(user_id), self._replica.seen.events
         return await self._write(
@@ -206,7 +210,7 @@ class LiveShop:
             self._swapping = self._spawn(self._swap())
         if self._is_refitting or time.monotonic() < self._rest_until:
             return
-        if replica.wants_relearning and replica.version:
+        if replica.wants_relearning and replica.version and self._relearning.may_begin:
             replica.wants_relearning = False
             self._learn("relearn")
         elif replica.engine is None and replica.wants_fit:
@@ -215,6 +219,11 @@ class LiveShop:
     def _learn(self, kind: str, *, force: bool = False) -> None:
         self._learns = kind, force
         self._refitting = self._spawn(self._run(kind, force=force))
+
+    @property
+    def is_to_relearn(self) -> bool:
+        """Whether somebody who was forgotten is still in what was counted over all users."""
+        return self._replica.wants_relearning or (self._is_refitting and self._learns[0] == "relearn")
 
     @property
     def _is_swapping(self) -> bool:
@@ -261,11 +270,14 @@ class LiveShop:
         lease = Lease(self.store, LEARNING)
         if not await self.on_disk(lease.take):
             self._replica.wants_relearning |= kind == "relearn"
+            self._relearning.occupied()
             return {"promoted": False, "why": "the shop is being learned already"}
+        self._relearning.begin()
         try:
             found = await learn(self._task(kind, force=force), lease, self.on_disk)
         finally:
             await self.on_disk(lease.release)
+        self._relearning.end()
         if found is None:
             self._rest_until = time.monotonic() + _RESTED
             self._replica.wants_relearning |= kind == "relearn"
@@ -296,10 +308,10 @@ class LiveShop:
         if coming.engine is None:  # it cannot be used; the one that answers is better than none
             self._replica.pass_over(coming)
             return
-        coming.catch_up()
+        coming.catch_up()  # who was forgotten after it was made is forgotten here, and wants relearning
         coming.wants_model = ""
-        coming.wants_relearning |= self._replica.wants_relearning
         self._replica = coming
+        self._relearning.learned()
 
     async def _follow(self) -> None:
         """Look for what others wrote, and for whether it is time to learn anew, while nobody asks."""

@@ -30,6 +30,7 @@ async def status(shop: AdminShop) -> Response:
             "store": {"records": dict(kept.records), "logs": dict(kept.entries)},
             "model": {"version": shop.version, **model},
             "last_refit": shop.last_refit,
+            "is_to_relearn": shop.is_to_relearn,
         }
     )
 
