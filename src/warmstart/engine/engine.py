@@ -12,6 +12,7 @@ import polars as pl
 
 from warmstart.core import columns as c
 from warmstart.core.errors import InputError
+from warmstart.core.ids import Ids
 from warmstart.data.dataset import Dataset
 from warmstart.data.records import Event, Item, item_from_row, items_frame, profiles_frame
 from warmstart.encoders.auto import choose_encoder
@@ -76,7 +77,9 @@ class Engine(Questions):
         self._stages = stages
         self._log = EventLog(dataset.events)
         self._remember()
-        self._shelves = Shelves(dataset)
+        self._ids = Ids(dataset.item_ids)
+        stages.share_ids(self._ids)
+        self._shelves = Shelves(dataset, self._ids)
         self._typical = None
         self._trending = None
         self._count()
@@ -132,7 +135,7 @@ class Engine(Questions):
         self._dataset = without_user(dataset, self._log.fitted, user_id)
         self._remember()
         if len(self._dataset.queries) < len(dataset.queries):
-            self._shelves = Shelves(self._dataset)
+            self._shelves = Shelves(self._dataset, self._ids)
         if was_fitted and relearn:
             self._stages.refit(self._dataset)
         self._count()
@@ -238,4 +241,4 @@ class Engine(Questions):
         self._memory = Memory(self._log, self._known().users)
 
     def _count(self) -> None:
-        self._showing = Showing.fit(self.settings, self.dataset)
+        self._showing = Showing.fit(self.settings, self.dataset, self._ids)

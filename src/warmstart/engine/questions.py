@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from warmstart.core.errors import NotFittedError
+from warmstart.core.ids import Ids
 from warmstart.core.linear import BoolArray, FloatArray, top_positions
 from warmstart.data.dataset import Dataset
 from warmstart.data.item_list import ItemList, Reason, ScoredItem
@@ -39,6 +40,7 @@ class Questions:
 
     settings: EngineSettings
     _dataset: Dataset | None
+    _ids: Ids
     _stages: Stages
     _log: EventLog
     _memory: Memory
@@ -169,7 +171,7 @@ class Questions:
         """The `n` items that most was done with lately (`trending.Trending`); the same for everyone."""
         query = self._asking().query(filters=filters, exclude=exclude)
         if self._trending is None:
-            wanted = Trending(self._known().item_ids)
+            wanted = Trending(self._ids)
             self._trending = wanted.learn(self._known().with_events(self._log.since()).events)
         scores = np.where(self._allowed(query), self._trending.scores(), np.float32("nan"))
         ids, best = self._stages.scorer.item_ids_, top_positions(scores, checked_size(n))

@@ -11,6 +11,7 @@ import polars as pl
 
 from warmstart.core import columns as c
 from warmstart.core.errors import UnknownIdError
+from warmstart.core.ids import Ids
 from warmstart.core.linear import BoolArray, FloatArray, IntArray
 from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
@@ -24,10 +25,10 @@ from warmstart.search.suggest import Suggester
 class Shelves:
     """Everything about a catalogue that is looked up rather than learned."""
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Dataset, ids: Ids) -> None:
         self._dataset = dataset
+        self._ids = ids
         self.titles: dict[str, str] = {}
-        self._place: dict[str, int] = {}
         self._sold_out: set[int] = set()
         self._read(dataset.items)
 
@@ -68,9 +69,9 @@ class Shelves:
         facts = items.select(
             c.ITEM_ID, pl.col(c.TITLE).fill_null(""), pl.col(c.AVAILABLE).fill_null(value=True)
         )
-        for item_id, title, available in facts.iter_rows():
+        positions = self._ids.add(items[c.ITEM_ID]).tolist()
+        for position, (item_id, title, available) in zip(positions, facts.iter_rows(), strict=True):
             self.titles[item_id] = title
-            position = self._place.setdefault(item_id, len(self._place))
             (self._sold_out.discard if available else self._sold_out.add)(position)
 
     def put(self, dataset: Dataset, items: pl.DataFrame) -> None:
@@ -84,23 +85,23 @@ class Shelves:
             vars(self).pop(name, None)
         self._read(items)
         if "_filters" in vars(self):
-            positions = np.array([self._place[item_id] for item_id in items[c.ITEM_ID]], dtype=np.int64)
-            self._filters.put(items, positions)
+            self._filters.put(items, self._ids.add(items[c.ITEM_ID]))
 
     def allowed(self, filters: Mapping[str, Any], hidden: Iterable[str]) -> BoolArray:
         """Which items may be shown: available, passing every filter, not hidden; catalogue order."""
         mask = self.passing(filters)
         mask[list(self._sold_out)] = False
-        mask[[self._place[item_id] for item_id in hidden if item_id in self._place]] = False
+        places = self._ids.places
+        mask[[places[item_id] for item_id in hidden if item_id in places]] = False
         return mask
 
     def place(self, item_id: str) -> int | None:
         """Where an item stands in the catalogue; None when it is unknown."""
-        return self._place.get(item_id)
+        return self._ids.places.get(item_id)
 
     def passing(self, filters: Mapping[str, Any]) -> BoolArray:
         """Which items pass every filter, sold out or not; catalogue order."""
-        return self._filters.mask(filters) if filters else np.ones(len(self._place), dtype=np.bool_)
+        return self._filters.mask(filters) if filters else np.ones(len(self._ids), dtype=np.bool_)
 
     def check_known(self, item_id: str) -> None:
         """Errors: `UnknownIdError` for an item that is not in the catalogue."""

@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 import polars as pl
 
+from warmstart.core.ids import Ids
 from warmstart.core.linear import FloatArray, IntArray, top_positions
 from warmstart.data.dataset import Dataset
 from warmstart.data.item_list import ItemList
@@ -34,9 +35,11 @@ class Showing:
     exposure: ExposurePolicy | None
 
     @classmethod
-    def fit(cls, settings: EngineSettings, dataset: Dataset) -> Self:
-        """The policies of these settings, having counted the shop's events."""
-        return cls(settings.diversity, settings.exposure.unfitted().fit(dataset))
+    def fit(cls, settings: EngineSettings, dataset: Dataset, ids: Ids) -> Self:
+        """The policies of these settings, having counted its events; `ids` are its items."""
+        exposure = settings.exposure.unfitted().fit(dataset)
+        exposure.share_ids(ids)
+        return cls(settings.diversity, exposure)
 
     def add(self, items: pl.DataFrame) -> None:
         """Take in new items, and new facts about known ones."""

@@ -8,6 +8,7 @@ from typing import Any, Self
 import polars as pl
 
 from warmstart.core import registry
+from warmstart.core.ids import Ids
 from warmstart.data.dataset import Dataset
 from warmstart.engine.settings import EngineSettings
 from warmstart.recommend.complement.scorer import ComplementScorer
@@ -34,6 +35,11 @@ class Stages:
         retriever.fit(dataset, encoder)
         scorer.fit(dataset, encoder)
         return cls(encoder, why, retriever, scorer, ComplementScorer().fit_beside(scorer, dataset))
+
+    def share_ids(self, ids: Ids) -> None:
+        """Let all of them hold these ids in place of equal ones of their own."""
+        for part in (self.retriever, self.scorer, self.complement):
+            part.share_ids(ids)
 
     def refit(self, dataset: Dataset) -> None:
         """Learn the tables of both scorers again from other events on the same items."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from warmstart.core import columns as c
+from warmstart.core.ids import Ids
 from warmstart.core.linear import FloatArray
 from warmstart.data.records import Event
 from warmstart.recommend.evidence import EVENT_WEIGHTS
@@ -28,10 +29,10 @@ class Trending:
     old as the oldest that has one.
     """
 
-    def __init__(self, item_ids: Iterable[str], half_life: float = 7 * DAY) -> None:
+    def __init__(self, ids: Ids, half_life: float = 7 * DAY) -> None:
         self.half_life = half_life
-        self._place = {item_id: place for place, item_id in enumerate(item_ids)}
-        self._counts: npt.NDArray[np.float64] = np.zeros(len(self._place))
+        self._ids = ids
+        self._counts: npt.NDArray[np.float64] = np.zeros(len(ids))
         self._start = 0.0
 
     def learn(self, events: pl.DataFrame) -> Trending:
@@ -49,19 +50,18 @@ class Trending:
             .agg((weight * (age * float(np.log(2.0))).exp()).sum().alias(c.VALUE))
         )
         for item_id, value in sums.select(c.ITEM_ID, c.VALUE).iter_rows():
-            if item_id in self._place:
-                self._counts[self._place[item_id]] = value
+            if item_id in self._ids:
+                self._counts[self._ids.places[item_id]] = value
         return self
 
     def add(self, item_ids: Iterable[str]) -> None:
         """Take in new items; known ones keep their counts."""
-        for item_id in item_ids:
-            self._place.setdefault(item_id, len(self._place))
-        self._counts = np.pad(self._counts, (0, len(self._place) - len(self._counts)))
+        self._ids.add(item_ids)
+        self._counts = np.pad(self._counts, (0, len(self._ids) - len(self._counts)))
 
     def update(self, event: Event) -> None:
         """Take in one event; those of unknown items, or without a time, are left out."""
-        place = self._place.get(event.item_id or "")
+        place = self._ids.places.get(event.item_id or "")
         weight = EVENT_WEIGHTS[event.event_type]
         if place is None or not weight or event.timestamp is None:
             return

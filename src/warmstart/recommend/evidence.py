@@ -133,7 +133,7 @@ def interaction_matrix(dataset: Dataset) -> sparse.csr_matrix:
     return sparse.csr_matrix((ones, (users, known["column"].to_numpy())), shape=shape)
 
 
-def weight_arrays(weights: dict[str, float], place: dict[str, int]) -> tuple[IntArray, FloatArray]:
+def weight_arrays(weights: dict[str, float], place: Mapping[str, int]) -> tuple[IntArray, FloatArray]:
     """Catalogue positions and weights of the items that are in the catalogue."""
     known = [(place[item_id], weight) for item_id, weight in weights.items() if item_id in place]
     positions = np.array([position for position, _ in known], dtype=np.int64)

@@ -11,13 +11,14 @@ import numpy as np
 import polars as pl
 
 from warmstart.core import columns as c
-from warmstart.core.component import Component, State
+from warmstart.core.component import Component
 from warmstart.core.errors import InputError
 from warmstart.core.linear import FloatArray, IntArray, top_positions
 from warmstart.data.dataset import Dataset
 from warmstart.data.item_list import ItemList
 from warmstart.data.query import Query
 from warmstart.data.records import Event
+from warmstart.roles.catalogued import Catalogued
 from warmstart.roles.encoder import Encoder
 
 
@@ -43,7 +44,7 @@ class Reranker(Component, ABC):
 
 
 @dataclass(kw_only=True)
-class Policy(Reranker, ABC):
+class Policy(Catalogued, Reranker, ABC):
     """Decides what is shown of a finished ranking, and logs with which probability.
 
     The propensity of an item is the probability, over the policy's own chance, that it is shown in its
@@ -56,16 +57,10 @@ class Policy(Reranker, ABC):
         self._fit(dataset, encoder)
         return self
 
-    def _take_ids(self, item_ids: Iterable[str]) -> None:
-        self.item_ids_ = tuple(item_ids)
-        self._place = {item_id: i for i, item_id in enumerate(self.item_ids_)}
-
     def add(self, items: pl.DataFrame) -> None:
         """Take in new items, and new facts about known ones; columns as in `data.schema.ITEMS`."""
         self._check_fitted()
-        new = [item_id for item_id in items[c.ITEM_ID] if item_id not in self._place]
-        self._place |= {item_id: len(self.item_ids_) + i for i, item_id in enumerate(new)}
-        self.item_ids_ = (*self.item_ids_, *new)
+        self._ids.add(items[c.ITEM_ID])
         self._add(items)
 
     def update(self, feedback: Iterable[Event]) -> None:
@@ -83,11 +78,6 @@ class Policy(Reranker, ABC):
 
     def use_encoder(self, encoder: Encoder | None) -> None:
         """Give a loaded policy back the encoder that it was fitted with; most have no use for it."""
-
-    def set_state(self, state: State) -> None:
-        """Take back what `get_state` gave."""
-        super().set_state(state)
-        self._take_ids(state["item_ids_"])
 
     def _fit(self, dataset: Dataset, encoder: Encoder | None) -> None:
         """Nothing to learn by default."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Self
 
@@ -11,13 +11,13 @@ import numpy as np
 import polars as pl
 
 from warmstart.core import columns as c
-from warmstart.core.component import Component, State
 from warmstart.core.errors import ConfigError
 from warmstart.core.linear import FloatArray, IntArray
 from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
 from warmstart.data.rating_states import ratings_of
 from warmstart.data.text import item_texts
+from warmstart.roles.catalogued import Catalogued
 from warmstart.roles.encoder import Encoder
 
 SCALE: Final = (1.0, 5.0)
@@ -28,7 +28,7 @@ ITEM: Final = "item"
 
 
 @dataclass(kw_only=True)
-class Rater(Component, ABC):
+class Rater(Catalogued, ABC):
     """Says which rating a user would give to an item; always a number, for a stranger the prior.
 
     A new rater writes `_fit` and `_predict`. The catalogue it is given stands in the order of its texts
@@ -88,11 +88,6 @@ class Rater(Component, ABC):
                 found[place] = float(event.value or 0.0)
         return np.array(list(found), dtype=np.int64), np.array(list(found.values()), dtype=np.float32)
 
-    def set_state(self, state: State) -> None:
-        """Take back what `get_state` gave."""
-        super().set_state(state)
-        self._take_ids(state["item_ids_"])
-
     @abstractmethod
     def _fit(self, dataset: Dataset, ratings: pl.DataFrame, encoder: Encoder | None) -> None:
         """Learn from `ratings`: user (0 ...), item (catalogue position), value and user_id."""
@@ -101,12 +96,8 @@ class Rater(Component, ABC):
     def _predict(self, query: Query, positions: IntArray) -> FloatArray:
         """One rating per position, -1 being an unknown item."""
 
-    def _take_ids(self, item_ids: Sequence[str]) -> None:
-        self.item_ids_ = tuple(item_ids)
-        self._place = {item_id: i for i, item_id in enumerate(self.item_ids_)}
 
-
-def _in_order(ratings: pl.DataFrame, place: dict[str, int]) -> pl.DataFrame:
+def _in_order(ratings: pl.DataFrame, place: Mapping[str, int]) -> pl.DataFrame:
     """The ratings of catalogue items with numbered users, whose order is that of what they rated."""
     items = pl.DataFrame(
         {c.ITEM_ID: list(place), ITEM: list(place.values())},

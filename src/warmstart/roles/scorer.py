@@ -11,17 +11,18 @@ import numpy as np
 import polars as pl
 
 from warmstart.core import columns as c
-from warmstart.core.component import Component, State
+from warmstart.core.component import State
 from warmstart.core.errors import ConfigError, NotFittedError
 from warmstart.core.linear import BoolArray, FloatArray, IntArray, top_positions
 from warmstart.data.dataset import Dataset
 from warmstart.data.item_list import ItemList
 from warmstart.data.query import Query
+from warmstart.roles.catalogued import Catalogued
 from warmstart.roles.encoder import Encoder
 
 
 @dataclass(kw_only=True)
-class Scorer(Component, ABC):
+class Scorer(Catalogued, ABC):
     """Gives every item of the catalogue a score for a query, or NaN where it knows nothing.
 
     A new scorer writes `_fit`, `_score` and, when it can take new items without a fit, `_add`.
@@ -59,14 +60,7 @@ class Scorer(Component, ABC):
         `items` has the columns of `data.schema.ITEMS`.
         """
         self._check_fitted()
-        ids = list(self.item_ids_)
-        place = dict(self._place)
-        for item_id in items[c.ITEM_ID]:
-            if item_id not in place:
-                place[item_id] = len(ids)
-                ids.append(item_id)
-        positions = np.array([place[item_id] for item_id in items[c.ITEM_ID]], dtype=np.int64)
-        self._take_ids(ids, place)
+        positions = self._ids.add(items[c.ITEM_ID])
         self._add(items, positions)
 
     def score(self, query: Query, item_ids: Sequence[str] | None = None) -> FloatArray:
@@ -92,7 +86,6 @@ class Scorer(Component, ABC):
         """Take back what `get_state` gave."""
         super().set_state(state)
         self._encoder = None
-        self._take_ids(state["item_ids_"])
 
     @abstractmethod
     def _fit(self, dataset: Dataset, encoder: Encoder | None) -> None: ...
@@ -102,10 +95,6 @@ class Scorer(Component, ABC):
 
     def _add(self, items: pl.DataFrame, positions: IntArray) -> None:
         raise NotImplementedError(f"{type(self).__name__} takes new items only at the next fit")
-
-    def _take_ids(self, item_ids: Sequence[str], place: dict[str, int] | None = None) -> None:
-        self.item_ids_ = tuple(item_ids)
-        self._place = place or {item_id: i for i, item_id in enumerate(self.item_ids_)}
 
     def _grown(self, array: Any, fill: float = 0.0) -> Any:
         """`array` with rows up to the size of the catalogue, as a writable copy."""

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from warmstart.core.component import State
+from warmstart.core.ids import Ids
 from warmstart.core.linear import BoolArray, FloatArray, IntArray, standardise
 from warmstart.core.tunable import tunable
 from warmstart.data.dataset import Dataset
@@ -65,6 +66,12 @@ class HybridRetriever(Retriever):
         """Give a loaded retriever back the encoder that it was fitted with."""
         super().use_encoder(encoder)
         self.dense.use_encoder(encoder)
+
+    def share_ids(self, ids: Ids) -> None:
+        """Hold these ids in place of equal ones of its own, in both legs, too."""
+        super().share_ids(ids)
+        self.lexical.share_ids(ids)
+        self.dense.share_ids(ids)
 
     def _add(self, items: pl.DataFrame, positions: IntArray) -> None:
         self.lexical.add(items)
