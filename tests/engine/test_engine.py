@@ -17,6 +17,7 @@ from warmstart.data.query import Query
 from warmstart.data.records import Event, Item
 from warmstart.data.schema import EVENT_TYPES
 from warmstart.engine.engine import Engine
+from warmstart.engine.typical import Typical, grown
 
 CHINESE_ID = {"kettle": "水壶", "mbs": "音箱"}
 
@@ -442,3 +443,23 @@ def test_a_chinese_shop_works_from_end_to_end():
     assert engine.similar("新耳机").item_ids[0] == "耳机"
     assert engine.recommend(filters={"颜色": "黑色"}).item_ids == ("新耳机",)
     assert engine.forget("小王") == 1
+
+
+def test_a_price_is_no_text_and_costs_no_learning(engine: Engine, monkeypatch: pytest.MonkeyPatch):
+    known = engine.item("cable")
+    assert known is not None
+    monkeypatch.setattr(type(engine._stages), "add", lambda *_: pytest.fail("nothing new was said"))
+    engine.add(replace(known, price=3.5, available=False))
+    changed = engine.item("cable")
+    assert changed is not None
+    assert (changed.price, changed.title) == (3.5, known.title)
+    assert "cable" not in engine.recommend(n=50).item_ids
+
+
+def test_a_large_shop_is_laid_out_anew_when_it_has_grown_by_a_tenth():
+    known = Typical(np.ones(2_000, dtype=np.float32), 2_000)
+    kept = grown(known, 2_100)
+    assert kept is not None
+    assert (len(kept.scores), bool(kept.scores[2_000:].any()), kept.made_of) == (2_100, False, 2_000)
+    assert grown(kept, 2_201) is None
+    assert grown(Typical(np.ones(9, dtype=np.float32), 9), 9) is None

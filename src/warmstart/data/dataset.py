@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
-from typing import Self
+from typing import Final, Self
 
+import numpy as np
 import polars as pl
 
 from warmstart.core import columns as c
 from warmstart.core.errors import InputError
+from warmstart.core.linear import IntArray
 from warmstart.data.records import Event, Item, events_frame, items_frame
 from warmstart.data.schema import EVENT_TYPES, REQUIRED, TABLES, empty_table
 from warmstart.data.text import field_texts, join_fields
+
+_FEW: Final = 8
+_CHUNKS: Final = 64
+"""From more pieces of a column on reading it here and there costs more than joining them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,17 +83,21 @@ class Dataset:
         """One text per item, as `text.join_fields` writes it."""
         return join_fields(self.texts)
 
-    def with_items(self, items: pl.DataFrame) -> Self:
-        """The same shop with these items added; an id that exists already is replaced in place."""
+    def with_items(self, items: pl.DataFrame, places: Mapping[str, int] | None = None) -> Self:
+        """The same shop with these items added; an id that exists already is replaced in place.
+
+        `places` are the rows of those that exist, where the caller keeps them: it saves the search.
+        """
         added = _conform("items", items)
         if not len(added):
             return self
         _check_unique(added)
-        new = added.join(self.items.select(c.ITEM_ID), on=c.ITEM_ID, how="anti", maintain_order="left")
-        frame = self.items
-        if len(new) < len(added):
-            frame = frame.update(added, on=c.ITEM_ID, how="left", include_nulls=True)
-        return self.having(items=pl.concat([frame, new]))
+        if places is None:
+            places = {item_id: row for row, item_id in enumerate(self.item_ids)}
+        rows = pl.Series([places.get(item_id) for item_id in added[c.ITEM_ID]], dtype=pl.Int64)
+        frame = _replaced(self.items, added.filter(rows.is_not_null()), rows.drop_nulls().to_numpy())
+        grown = pl.concat([frame, added.filter(rows.is_null())])
+        return self.having(items=grown.rechunk() if grown.n_chunks() > _CHUNKS else grown)
 
     def having(self, **tables: pl.DataFrame) -> Self:
         """The same shop with other tables, known to be in order; the rest is not checked again."""
@@ -101,6 +111,20 @@ class Dataset:
     def with_events(self, events: pl.DataFrame) -> Self:
         """The same shop with these events after the ones it has."""
         return replace(self, events=pl.concat([self.events, _conform("events", events)]))
+
+
+def _replaced(frame: pl.DataFrame, changed: pl.DataFrame, rows: IntArray) -> pl.DataFrame:
+    """The same table with other rows at these places."""
+    if len(rows) > _FEW:
+        order = np.arange(len(frame))
+        order[rows] = len(frame) + np.arange(len(rows))
+        return pl.concat([frame, changed])[order]
+    pieces, after = [], 0
+    for place in np.argsort(rows).tolist():  # what lies between is not copied
+        row = int(rows[place])
+        pieces += [frame.slice(after, row - after), changed.slice(place, 1)]
+        after = row + 1
+    return pl.concat([*pieces, frame.slice(after)])
 
 
 def _check_unique(items: pl.DataFrame) -> None:

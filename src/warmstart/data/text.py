@@ -31,6 +31,20 @@ def field_texts(items: pl.DataFrame) -> dict[str, list[str]]:
     return texts
 
 
+def says_something_new(known: pl.DataFrame, items: pl.DataFrame, places: Mapping[str, int]) -> pl.Series:
+    """Which of these items are new, or say something else than at their `places` in the table of the known.
+
+    Prices and stock, which change most, are no text.
+    """
+    rows = [places.get(item_id) for item_id in items[c.ITEM_ID]]
+    new = pl.Series([row is None for row in rows], dtype=pl.Boolean)
+    if new.all():
+        return new
+    before = iter(item_texts(known[[row for row in rows if row is not None]]))
+    texts = zip(rows, item_texts(items), strict=True)
+    return pl.Series([row is None or text != next(before) for row, text in texts], dtype=pl.Boolean)
+
+
 def attribute_text(attributes: str | None) -> str:
     """The values of a JSON object of attributes as words; true and false say nothing by themselves.
 

@@ -15,6 +15,7 @@ from warmstart.core.errors import InputError
 from warmstart.core.ids import Ids
 from warmstart.data.dataset import Dataset
 from warmstart.data.records import Event, Item, item_from_row, items_frame, profiles_frame
+from warmstart.data.text import says_something_new
 from warmstart.encoders.auto import choose_encoder
 from warmstart.engine import persistence
 from warmstart.engine.asking import Memory
@@ -26,6 +27,7 @@ from warmstart.engine.settings import EngineSettings
 from warmstart.engine.shelves import Shelves
 from warmstart.engine.showing import Showing
 from warmstart.engine.stages import Stages
+from warmstart.engine.typical import grown
 from warmstart.recommend.features import ItemFeatures
 from warmstart.roles.encoder import Encoder
 
@@ -96,11 +98,13 @@ class Engine(Questions):
     def add(self, items: Item | Iterable[Item]) -> None:
         """Take in new items, and new facts about known ones; they are live at once."""
         frame = items_frame([items] if isinstance(items, Item) else items)
-        self._dataset = self._known().with_items(frame)
-        self._stages.add(frame)
+        telling = frame.filter(says_something_new(self._known().items, frame, self._ids.places))
+        self._dataset = self._known().with_items(frame, self._ids.places)
+        if len(telling):
+            self._stages.add(telling)
+            self._typical = grown(self._typical, len(self._ids))
         self._shelves.put(self._dataset, frame)
         self._showing.add(frame)
-        self._typical = None
         if self._trending is not None:
             self._trending.add(frame[c.ITEM_ID])
 

@@ -27,7 +27,7 @@ from warmstart.engine.shelves import Shelves
 from warmstart.engine.showing import Showing
 from warmstart.engine.stages import Stages
 from warmstart.engine.trending import Trending
-from warmstart.engine.typical import typical_scores
+from warmstart.engine.typical import Typical, laid_out
 from warmstart.engine.wish import Constraints, Wished
 from warmstart.search.sentence import Wish
 
@@ -47,7 +47,7 @@ class Questions:
     _shelves: Shelves
     _showing: Showing
     _trending: Trending | None
-    _typical: FloatArray | None
+    _typical: Typical | None
 
     def search(
         self,
@@ -318,6 +318,5 @@ class Questions:
         return shop + self._shelves.missing_signals(query)
 
     def _typical_scores(self) -> FloatArray:
-        if self._typical is None:
-            self._typical = typical_scores(self._stages.scorer.content, seed=self._stages.scorer.seed)
-        return self._typical
+        self._typical = laid_out(self._typical, self._stages.scorer.content, self._stages.scorer.seed)
+        return self._typical.scores

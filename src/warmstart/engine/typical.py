@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from warmstart.core.linear import FloatArray
 
 _SAMPLE, _CANDIDATES, _PICKS = 2_000, 1_000, 100
+_SMALL, _GROWTH = 1_000, 1.1
+
+
+@dataclass(frozen=True)
+class Typical:
+    """The scores of a catalogue that is laid out, and how many items it had then."""
+
+    scores: FloatArray
+    made_of: int
+
+
+def laid_out(known: Typical | None, content: FloatArray, seed: int) -> Typical:
+    """What is laid out already, or else the catalogue laid out."""
+    return known or Typical(typical_scores(content, seed=seed), len(content))
+
+
+def grown(known: Typical | None, size: int) -> Typical | None:
+    """The same with room for new items; None when it is to be laid out anew.
+
+    That takes a while, so a large catalogue is laid out anew only when it has grown by a tenth.
+    """
+    if known is None or size <= _SMALL or size > _GROWTH * known.made_of:
+        return None
+    new = np.zeros(size - len(known.scores), dtype=np.float32)
+    return Typical(np.append(known.scores, new), known.made_of)
 
 
 def typical_scores(content: FloatArray, *, seed: int) -> FloatArray:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from warmstart.core.errors import MissingExtraError
-from warmstart.core.linear import FloatArray, IntArray, put_rows
+from warmstart.core.growing import GrowingRows
+from warmstart.core.linear import FloatArray, IntArray
 
 APPROXIMATE_FROM = 200_000
 """Below this many vectors an exact scan is simplest and quick enough (a few milliseconds)."""
@@ -17,7 +18,7 @@ class ExactIndex:
     """Cosine of a query with every vector. Vectors have length one, or zero when unknown."""
 
     def __init__(self, vectors: FloatArray) -> None:
-        self.vectors = vectors
+        self.vectors, self._room = vectors, GrowingRows()
         self._unknown = ~vectors.any(axis=1)
 
     def cosines(self, query: FloatArray) -> FloatArray:
@@ -33,7 +34,7 @@ class ExactIndex:
         size = max(len(self.vectors), int(positions.max(initial=-1)) + 1)
         self._unknown = np.pad(self._unknown, (0, size - len(self.vectors)), constant_values=True)
         self._unknown[positions] = ~vectors.any(axis=1)
-        self.vectors = put_rows(self.vectors, positions, vectors, size)
+        self.vectors = self._room.put(self.vectors, positions, vectors, size)
 
 
 class ApproximateIndex(ExactIndex):

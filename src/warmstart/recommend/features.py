@@ -12,13 +12,12 @@ from scipy import sparse
 
 from warmstart.core.analysis import terms
 from warmstart.core.component import State
+from warmstart.core.growing import GrowingRows, GrowingSparse
 from warmstart.core.linear import (
     BoolArray,
     FloatArray,
     IntArray,
-    put_rows,
     randomised_svd,
-    resized,
     unit_rows,
 )
 from warmstart.core.vocabulary import Vocabulary, count_terms
@@ -28,6 +27,7 @@ from warmstart.roles.encoder import Encoder
 
 _MIN_ITEMS, _MAX_SHARE, _MAX_TERMS, _TOPICS = 2, 0.3, 40_000, 128
 _LOOSE, _FEW = 1_000, 4
+_BLOCK, _MOST_PICKED = 2_048, 0.5
 
 
 @dataclass
@@ -50,6 +50,9 @@ class ItemFeatures:
     content: FloatArray
     _postings: sparse.csr_matrix | None = None
 
+    def __post_init__(self) -> None:
+        self._rows, self._texts = GrowingRows(), GrowingSparse()
+
     @classmethod
     def fit(cls, texts: list[str], encoder: Encoder, *, seed: int = 0) -> ItemFeatures:
         """Learn vocabulary, weights and summary from the texts of the catalogue."""
@@ -67,14 +70,14 @@ class ItemFeatures:
         texts = item_texts(items)
         encoded = self.encoder.encode_items(texts)
         tfidf = _tfidf(texts, self.vocabulary, self.idf)
-        union = np.hstack([encoded, tfidf @ self.topics.T]).astype(np.float32)
+        union = np.hstack([encoded, _summary(tfidf, self.topics)]).astype(np.float32)
         content, lengths = _centred(union, self.centre)
         if self._postings is not None and (positions < self._postings.shape[1]).any():
             self._postings = None
         self.lengths = np.pad(self.lengths, (0, size - len(self.lengths)))
         self.lengths[positions] = lengths
-        self.content = put_rows(self.content, positions, content, size)
-        self.tfidf = put_sparse_rows(self.tfidf, positions, tfidf, size)
+        self.content = self._rows.put(self.content, positions, content, size)
+        self.tfidf = self._texts.put(self.tfidf, positions, tfidf, (size, tfidf.shape[1]))
 
     @property
     def has_text(self) -> BoolArray:
@@ -98,12 +101,16 @@ class ItemFeatures:
 
     def encoded_products(self, vectors: FloatArray) -> FloatArray:
         """Products of vectors with the encoder's view of all items, shape (vectors, n)."""
-        dim = self._encoded_dim
-        found: FloatArray = vectors @ self.content[:, :dim].T
-        found *= np.maximum(self.lengths, 0)
-        found += (vectors @ self.centre[:dim])[:, None]
-        found[:, self.lengths < 0] = 0.0
-        return found
+        found: FloatArray = vectors @ self.content[:, : self._encoded_dim].T
+        return self._as_encoded(found, vectors, slice(None))
+
+    def _as_encoded(self, products: FloatArray, vectors: FloatArray, items: IntArray | slice) -> FloatArray:
+        """Products with the encoder's view, from those with the centred rows of length one; in place."""
+        lengths = self.lengths[items]
+        products *= np.maximum(lengths, 0)
+        products += (vectors @ self.centre[: self._encoded_dim])[:, None]
+        products[:, lengths < 0] = 0.0
+        return products
 
     def words(self, positions: IntArray, units: FloatArray) -> FloatArray:
         """What items share in words with those at `positions`: shape (any, items), `units` weigh them.
@@ -125,12 +132,23 @@ class ItemFeatures:
 
     def similarities(self, rows: IntArray, columns: IntArray, *, words: float = 0.5) -> FloatArray:
         """The tf-idf cosine by the share `words` plus the encoder's for the rest, shape (rows, columns)."""
-        similar = self.encoded_products(self.encoded_of(rows))[:, columns]
+        similar = self._encoded_cosines(rows, columns)
         similar *= np.float32(1.0 - words)
         spelled = self._shared_words(rows, columns)
         spelled *= np.float32(words)
         similar += spelled
         return similar
+
+    def _encoded_cosines(self, rows: IntArray, columns: IntArray) -> FloatArray:
+        """Products of the encoder's views, shape (rows, columns); of few columns no others are read."""
+        if len(columns) > _MOST_PICKED * len(self.content):
+            return self.encoded_products(self.encoded_of(rows))[:, columns]
+        asked, dim = self.encoded_of(rows), self._encoded_dim
+        found = np.empty((len(rows), len(columns)), dtype=np.float32)
+        for start in range(0, len(columns), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            np.dot(asked, self.content[columns[part], :dim].T, out=found[:, part])
+        return self._as_encoded(found, asked, columns)
 
     def _shared_words(self, rows: IntArray, columns: IntArray) -> FloatArray:
         """The tf-idf cosine, shape (rows, columns)."""
@@ -159,22 +177,6 @@ class ItemFeatures:
         return cls(encoder=encoder, vocabulary=Vocabulary(own.pop("terms")), **own)
 
 
-def put_sparse_rows(
-    matrix: sparse.csr_matrix, positions: IntArray, rows: sparse.csr_matrix, size: int
-) -> sparse.csr_matrix:
-    """A copy of `matrix` with `size` rows, where `rows` stand at `positions`."""
-    if len(positions) == size - matrix.shape[0] and (positions == np.arange(matrix.shape[0], size)).all():
-        return sparse.csr_matrix(sparse.vstack([matrix, rows], format="csr"))
-    kept = np.ones(size, dtype=np.float32)
-    kept[positions] = 0.0
-    old = resized(matrix, size, matrix.shape[1])
-    place = sparse.csr_matrix(
-        (np.ones(len(positions), dtype=np.float32), (positions, np.arange(len(positions)))),
-        shape=(size, len(positions)),
-    )
-    return sparse.csr_matrix(sparse.diags(kept) @ old + place @ rows)
-
-
 def _phrases(text: str) -> list[str]:
     """Words and neighbouring word pairs."""
     found = terms(text)
@@ -195,6 +197,12 @@ def _fit_vocabulary(texts: list[str]) -> tuple[Vocabulary, FloatArray, sparse.cs
 
 def _tfidf(texts: list[str], vocabulary: Vocabulary, idf: FloatArray) -> sparse.csr_matrix:
     return _weigh(count_terms([_phrases(text) for text in texts], vocabulary, grow=False), idf)
+
+
+def _summary(tfidf: sparse.csr_matrix, topics: FloatArray) -> FloatArray:
+    """The products with the topics; of these only the terms that stand in the rows are read."""
+    found = np.unique(tfidf.indices)
+    return np.asarray(tfidf[:, found] @ np.ascontiguousarray(topics[:, found].T), dtype=np.float32)
 
 
 def _weigh(counts: sparse.csr_matrix, idf: FloatArray) -> sparse.csr_matrix:

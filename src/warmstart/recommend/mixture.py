@@ -8,8 +8,9 @@ import numpy as np
 from scipy import sparse
 
 from warmstart.core.component import State
-from warmstart.core.linear import FloatArray, IntArray, resized
-from warmstart.recommend.features import ItemFeatures, put_sparse_rows
+from warmstart.core.growing import GrowingSparse
+from warmstart.core.linear import FloatArray, IntArray, empty_sparse
+from warmstart.recommend.features import ItemFeatures
 from warmstart.recommend.tables import nearest_mixture
 
 _BLOCK = 2_048
@@ -30,6 +31,9 @@ class ItemMixture:
     strength: float
     thin_below: int = 10
 
+    def __post_init__(self) -> None:
+        self._room = GrowingSparse()
+
     @classmethod
     def fit(cls, features: ItemFeatures | None, counts: FloatArray, *, strength: float) -> ItemMixture:
         """Build the rows; without `features` items without events stay empty."""
@@ -39,23 +43,21 @@ class ItemMixture:
             own = np.where(thin, _own_share(counts, strength), own)
         mixture = cls(sparse.csr_matrix(sparse.diags(own.astype(np.float32))), counts, strength)
         if features is not None:
-            mixture._mix(features, np.flatnonzero(own < 1.0))
+            mixture._mix(features, np.flatnonzero(own < 1.0), len(own))
         return mixture
 
     def put(self, features: ItemFeatures, positions: IntArray, size: int) -> None:
         """Take in new or changed items at `positions` of a catalogue that now has `size` items."""
-        if size > self.rows.shape[0]:
-            self.rows = resized(self.rows, size, self.rows.shape[1])
         changed = positions[self._count(positions) < max(1, self.thin_below if self.strength > 0 else 1)]
-        self._mix(features, changed)
+        self._mix(features, changed, size)
 
-    def _mix(self, features: ItemFeatures, positions: IntArray) -> None:
-        donors = np.flatnonzero(self.counts > 0)
-        if not len(positions) or not len(donors):
-            return
-        blocks = [positions[i : i + _BLOCK] for i in range(0, len(positions), _BLOCK)]
-        mixed = sparse.vstack([self._mixed_rows(features, block, donors) for block in blocks])
-        self.rows = put_sparse_rows(self.rows, positions, sparse.csr_matrix(mixed), self.rows.shape[0])
+    def _mix(self, features: ItemFeatures, positions: IntArray, size: int) -> None:
+        donors, width = np.flatnonzero(self.counts > 0), self.rows.shape[1]
+        changed = positions if len(donors) else positions[:0]
+        blocks = [changed[i : i + _BLOCK] for i in range(0, len(changed), _BLOCK)]
+        mixed = [self._mixed_rows(features, block, donors) for block in blocks]
+        rows = sparse.csr_matrix(sparse.vstack(mixed)) if mixed else empty_sparse(0, width)
+        self.rows = self._room.put(self.rows, changed, rows, (size, width))
 
     def _mixed_rows(self, features: ItemFeatures, block: IntArray, donors: IntArray) -> sparse.csr_matrix:
         similarities = features.similarities(block, donors)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final, Self
 
 import numpy as np
 from scipy import linalg, sparse
 
 from warmstart.core.component import State
-from warmstart.core.linear import FloatArray, IntArray, principal_directions, put_rows
+from warmstart.core.growing import GrowingRows
+from warmstart.core.linear import FloatArray, IntArray, principal_directions
 from warmstart.recommend.features import ItemFeatures
 
 _DIM, _RANK, _RIDGE, _LEAST = 128, 64, 1_000.0, 0.05
@@ -40,6 +41,9 @@ class ContentLift:
     maps: FloatArray
     left: FloatArray
     right: FloatArray
+
+    def __post_init__(self) -> None:
+        self._lefts, self._rights = GrowingRows(), GrowingRows()
 
     @classmethod
     def fit(cls, features: ItemFeatures | None, pairs: sparse.csr_matrix, *, seed: int) -> Self:
@@ -80,17 +84,15 @@ class ContentLift:
 
     def put(self, features: ItemFeatures | None, positions: IntArray, size: int) -> None:
         """Take in new items, or new text of known ones."""
-        empty = np.zeros((size, self.content.shape[1]), dtype=np.float32)
-        self.content = empty if features is None else features.content
-        sides = (_side(self.content[positions], one) for one in self.maps)
-        self.left, self.right = (
-            put_rows(old, positions, new, size)
-            for old, new in zip((self.left, self.right), sides, strict=True)
-        )
+        empty = (size, self.content.shape[1])
+        self.content = np.zeros(empty, dtype=np.float32) if features is None else features.content
+        left, right = (_side(self.content[positions], one) for one in self.maps)
+        self.left = self._lefts.put(self.left, positions, left, size)
+        self.right = self._rights.put(self.right, positions, right, size)
 
     def get_state(self) -> State:
         """Everything but the content, as a tree that can be saved."""
-        return {name: value for name, value in vars(self).items() if name != "content"}
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "content"}
 
     @classmethod
     def from_state(cls, state: State, features: ItemFeatures | None) -> Self:

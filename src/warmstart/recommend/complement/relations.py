@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final, Self
 
 import numpy as np
 from scipy import sparse
 
 from warmstart.core.component import State
-from warmstart.core.linear import FloatArray, IntArray, put_rows
+from warmstart.core.growing import GrowingRows
+from warmstart.core.linear import FloatArray, IntArray
 from warmstart.recommend.complement.baskets import Baskets
 from warmstart.recommend.complement.lifts import ContentLift
 from warmstart.recommend.features import ItemFeatures
@@ -66,6 +67,9 @@ class Relations:
     lift: ContentLift
     strength: float
     exponent: float
+
+    def __post_init__(self) -> None:
+        self._rooms = {name: GrowingRows() for name in ("out", "into", "taken")}
 
     @classmethod
     def fit(
@@ -189,15 +193,16 @@ class Relations:
         """Take in new items, or new text of known ones; `mixture` knows them already."""
         rows, old = self.mixture.rows[positions], self.pairs.shape[0]
         for name in ("out", "into"):  # rows hold nothing but items that are wholly themselves
-            counts = getattr(self, name)
-            setattr(self, name, _put(counts, positions, rows @ counts[:old], size))
-        taken = np.maximum(rows @ self.mixture.counts[:old], _RAREST)
-        self.taken = _put(self.taken, positions, taken, size)
+            self._put(name, positions, rows @ getattr(self, name)[:old], size)
+        self._put("taken", positions, np.maximum(rows @ self.mixture.counts[:old], _RAREST), size)
         self.lift.put(features, positions, size)
+
+    def _put(self, name: str, positions: IntArray, values: FloatArray, size: int) -> None:
+        setattr(self, name, self._rooms[name].put(getattr(self, name), positions, values, size))
 
     def get_state(self) -> State:
         """Everything but mixture and content, as a tree that can be saved."""
-        own = {name: value for name, value in vars(self).items() if name not in {"mixture", "lift"}}
+        own = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in {"mixture", "lift"}}
         return own | {"lift": self.lift.get_state()}
 
     @classmethod
@@ -206,7 +211,3 @@ class Relations:
         own: dict[str, Any] = dict(state)
         lift = ContentLift.from_state(own.pop("lift"), features)
         return cls(mixture=mixture, lift=lift, **own)
-
-
-def _put(values: FloatArray, positions: IntArray, new: FloatArray, size: int) -> FloatArray:
-    return put_rows(values[:, None], positions, np.asarray(new, dtype=np.float32)[:, None], size)[:, 0]

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from warmstart.core.component import State
+from warmstart.core.growing import GrowingRows
 from warmstart.core.linear import FloatArray, IntArray
 from warmstart.recommend.fused.transfer import Transfer
 
@@ -25,6 +26,9 @@ class ItemRows:
     columns: dict[str, tuple[int, int]]
     matrix: FloatArray
     order: IntArray
+
+    def __post_init__(self) -> None:
+        self._room = GrowingRows()
 
     @classmethod
     def of(cls, vectors: Mapping[str, FloatArray], order: IntArray) -> Self:
@@ -49,17 +53,17 @@ class ItemRows:
 
     def put(self, vectors: Mapping[str, FloatArray], positions: IntArray, order: IntArray) -> None:
         """Write the vectors of items at `positions` of a catalogue that now stands in `order`."""
-        old = len(self.order)
+        old, size = len(self.order), len(order)
         place = np.empty_like(order)
-        place[order] = np.arange(len(order))
-        grown = np.empty((len(order), self.matrix.shape[1]), dtype=np.float32)
-        if np.array_equal(order[:old], self.order):
-            grown[:old] = self.matrix
-        else:
-            grown[place[self.order]] = self.matrix
+        place[order] = np.arange(size)
+        if not np.array_equal(order[:old], self.order):
+            moved = np.zeros((size, self.matrix.shape[1]), dtype=np.float32)
+            moved[place[self.order]] = self.matrix
+            self.matrix = moved
+        self.matrix = self._room.put(self.matrix, place[:0], self.matrix[:0], size)
         for name, own in vectors.items():
-            grown[place[positions], slice(*self.columns[name])] = own
-        self.matrix, self.order = grown, order
+            self.matrix[place[positions], slice(*self.columns[name])] = own
+        self.order = order
 
 
 @dataclass

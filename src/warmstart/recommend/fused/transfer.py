@@ -11,14 +11,17 @@ import numpy as np
 from scipy import sparse
 
 from warmstart.core.component import State
-from warmstart.core.linear import FloatArray, IntArray, empty_sparse, resized
-from warmstart.recommend.features import ItemFeatures, put_sparse_rows
+from warmstart.core.growing import GrowingRows, GrowingSparse
+from warmstart.core.linear import FloatArray, IntArray, empty_sparse
+from warmstart.recommend.features import ItemFeatures
 from warmstart.recommend.fused.kriging import kriging_weights
 from warmstart.recommend.fused.products import sum_of_rows, tall_moment
 
 _SPEAKERS: Final = 20
 _LEVEL, _LEAST, _MOST = 1 - 1e-4, 1e-3, 3.0
 _MANY: Final = 0.5
+_LATE: Final = 1_000
+"""So many items are heard one by one before all listeners are turned round again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +62,14 @@ class Group:
         return np.array(pair, dtype=np.float32)
 
 
+class _Rooms:
+    """Where the tables of a `Transfer` grow."""
+
+    def __init__(self) -> None:
+        self.near, self.loud = GrowingSparse(), GrowingSparse()
+        self.order, self.place, self.apart, self.left = (GrowingRows() for _ in range(4))
+
+
 @dataclass
 class Transfer:
     """One formula for items with 0, 3 and 300 events: own evidence, shrunk towards what the text predicts.
@@ -93,6 +104,7 @@ class Transfer:
     _features: ItemFeatures
 
     def __post_init__(self) -> None:
+        self._rooms = _Rooms()
         self.first = 0
         self.loud = loudest(self.near, _SPEAKERS)
         self.apart = self.left = np.zeros(0, dtype=np.float32)
@@ -108,55 +120,92 @@ class Transfer:
         solved = np.linalg.inv(centred.T @ centred + settings.ridge * np.eye(dim)).astype(np.float32)
         own = np.ones(size, dtype=np.float32)
         made = cls(settings, counts, own, empty_sparse(size, size), mean, solved, features)
-        made._learn(np.flatnonzero(counts < settings.thin_below))
+        made.own = made._share(np.arange(size))
+        made._listen(np.flatnonzero(counts < settings.thin_below))
+        made._arrange()
         return made
 
     def put(self, features: ItemFeatures, positions: IntArray, size: int) -> None:
         """Take in new or changed items at `positions` of a catalogue that now has `size` items."""
-        grown = size - len(self.own)
+        old = len(self.own)
         self._features = features
-        self.own = np.pad(self.own, (0, grown), constant_values=1.0)
-        self.counts = np.pad(self.counts, (0, grown))
-        self.near, self.loud = resized(self.near, size, size), resized(self.loud, size, size)
-        donors = (self.counts[positions] > 0).any()
-        thin = positions[self.counts[positions] < self.settings.thin_below]
-        self._learn(thin, None if donors else positions)
+        own = np.append(self.own, np.zeros(size - old, dtype=np.float32))
+        self.counts = np.append(self.counts, np.zeros(size - old, dtype=np.float32))
+        own[positions] = self._share(positions)
+        stays = np.array_equal(own[:old], self.own) and not own[old:].any()
+        self.own = own
+        self._listen(positions[self.counts[positions] < self.settings.thin_below])
+        if stays:  # new items speak least for themselves, and so stand last
+            self._rearrange(positions, np.arange(old, size))
+        else:
+            self._arrange()
 
-    def _learn(self, thin: IntArray, changed: IntArray | None = None) -> None:
-        """Own shares and neighbours of thin items; `changed` is all that did, where none of it speaks."""
-        donors = np.flatnonzero(self.counts > 0)
-        has_text = self._features.has_text[thin]
-        counts = self.counts[thin]
-        share = counts / (counts + self.settings.strength)
-        self.own[thin] = np.where(has_text | (counts == 0), share, 1.0)
-        if len(thin) and len(donors):
+    def _share(self, items: IntArray) -> FloatArray:
+        """How far items speak for themselves; those without text, but with events, wholly."""
+        counts = self.counts[items]
+        shared = (counts < self.settings.thin_below) & (self._features.has_text[items] | (counts == 0))
+        with np.errstate(invalid="ignore"):
+            share = np.where(counts > 0, counts / (counts + self.settings.strength), np.float32(0.0))
+        return np.where(shared, share, np.float32(1.0)).astype(np.float32)
+
+    def _listen(self, thin: IntArray) -> None:
+        """To whom thin items listen: the nearest of those with events."""
+        donors, shape = np.flatnonzero(self.counts > 0), (len(self.own), len(self.own))
+        rows, spoken = empty_sparse(0, shape[1]), empty_sparse(0, shape[1])
+        heard = thin if len(donors) else thin[:0]
+        if len(heard):
             rows = kriging_weights(
                 self._features,
-                thin,
+                heard,
                 donors,
                 neighbours=self.settings.neighbours,
                 noise=self.settings.noise,
                 words=self.settings.words,
             )
-            self.near = put_sparse_rows(self.near, thin, rows, len(self.own))
-            self.loud = put_sparse_rows(self.loud, thin, loudest(rows, _SPEAKERS), len(self.own))
-        self._arrange(changed)
+            spoken = loudest(rows, _SPEAKERS)
+        self.near = self._rooms.near.put(self.near, heard, rows, shape)
+        self.loud = self._rooms.loud.put(self.loud, heard, spoken, shape)
 
-    def _arrange(self, changed: IntArray | None = None) -> None:
+    def _arrange(self) -> None:
         """Put the items in order, and what the formula needs of those that are not wholly themselves."""
-        before = None if changed is None else (self.order[self.first :], self.apart, self.left)
         self._n_hot = max(int((self.counts > 0).sum()), 1)
         self.order: IntArray = np.argsort(-self.own, kind="stable").astype(np.int64)
         self.place: IntArray = np.empty_like(self.order)
         self.place[self.order] = np.arange(len(self.order))
         self.first = int((self.own >= 1.0).sum())
-        rest = self.order[self.first :]
-        if before is None or changed is None:
-            self.apart, self.left = self._set_apart(rest)
-        else:
-            self.apart, self.left = self._kept_apart(rest, changed, *before)
-        self.listeners = sparse.csr_matrix(self.near[rest].T)
+        self.apart, self.left = self._set_apart(self.order[self.first :])
+        self._hear()
         self.groups = tuple(self._grouped())
+
+    def _hear(self) -> None:
+        """Turn round who listens to whom, for all."""
+        self.listeners = sparse.csr_matrix(self.near[self.order[self.first :]].T)
+        self._late: IntArray = np.zeros(0, dtype=np.int64)
+        self._late_near = self.near[:0]
+
+    def _rearrange(self, changed: IntArray, new: IntArray) -> None:
+        """The same where all that stand in order stay where they are, and new items follow them."""
+        rooms = self._rooms
+        self.order = rooms.order.put(self.order, new, new, len(self.own))
+        self.place = rooms.place.put(self.place, new, new, len(self.own))
+        own = self.place[changed] - self.first
+        late = own[own >= 0]
+        touched = np.union1d(late, self._listening(changed[self.counts[changed] > 0]))
+        apart, left = self._set_apart(self.order[self.first + touched])
+        size = len(self.order) - self.first
+        self.apart = rooms.apart.put(self.apart, touched, apart, size)
+        self.left = rooms.left.put(self.left, touched, left, size)
+        self._late = np.union1d(self._late, late)
+        self._late_near = self.near[self.order[self.first + self._late]]
+        if len(self._late) > _LATE:
+            self._hear()
+        self.groups = tuple(self._grouped())
+
+    def _listening(self, donors: IntArray) -> IntArray:
+        """Which of those from `first` on may listen to any of these."""
+        if not len(donors):
+            return donors
+        return np.union1d(self.listeners[donors].indices, self._late).astype(np.int64)
 
     def _set_apart(self, rest: IntArray) -> tuple[FloatArray, FloatArray]:
         """`apart` and `left` of these items."""
@@ -166,21 +215,6 @@ class Transfer:
         apart[~has_text] = 0.0
         left = has_text * (1.0 - np.asarray(near.sum(axis=1)).ravel())
         return apart, left.astype(np.float32)
-
-    def _kept_apart(
-        self, rest: IntArray, changed: IntArray, known: IntArray, apart: FloatArray, left: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
-        """The same where nothing but the text of `changed` is another than before."""
-        place = np.full(len(self.own), -1)
-        place[known] = np.arange(len(known))
-        place[changed] = -1
-        where = place[rest]
-        old, fresh = np.flatnonzero(where >= 0), np.flatnonzero(where < 0)
-        found = np.empty((len(rest), apart.shape[1]), dtype=np.float32)
-        share = np.empty(len(rest), dtype=np.float32)
-        found[old], share[old] = apart[where[old]], left[where[old]]
-        found[fresh], share[fresh] = self._set_apart(rest[fresh])
-        return found, share
 
     def _grouped(self) -> Iterator[Group]:
         """Each stretch of the same share."""
@@ -239,10 +273,19 @@ class Transfer:
 
     def around(self, values: FloatArray) -> FloatArray:
         """Near x for the items from `first` on, by way of those that have a value: shape (any, rest)."""
+        found = np.zeros((len(values), len(self.order) - self.first), dtype=np.float32)
+        early = self._around_early(values[:, : self.listeners.shape[0]])
+        found[:, : early.shape[1]] = early
+        if len(self._late):
+            found[:, self._late] = (self._late_near @ values.T).T
+        return found
+
+    def _around_early(self, values: FloatArray) -> FloatArray:
+        """The same for those that `listeners` knows."""
         touched, listeners = np.flatnonzero(values.any(axis=0)), self.listeners
-        size = len(self.order) - self.first
         entries = int((listeners.indptr[touched + 1] - listeners.indptr[touched]).sum())
         if entries < _MANY * listeners.nnz:
+            size = listeners.shape[1]
             return sum_of_rows([(listeners, values[:, touched])], touched, size, len(values))
         return np.asarray((listeners.T @ values.T).T, dtype=np.float32)
 
