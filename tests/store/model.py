@@ -62,6 +62,19 @@ class Model:
             numbers.append(self.last[log])
         return numbers
 
+    def remove(
+        self, numbers: list[int], *, log: str, user_id: str | None, noted: Entry | None, noted_in: str
+    ) -> list[int]:
+        gone = [
+            entry.number or 0
+            for of, entry in self.entries
+            if of == log and entry.number in numbers and user_id in (None, entry.user_id)
+        ]
+        self.entries = [(of, e) for of, e in self.entries if of != log or e.number not in gone]
+        if gone and noted is not None:
+            self.append([noted], log=noted_in)
+        return gone
+
     def merge(self, visitor_id: str, user_id: str) -> dict[str, int]:
         moved: Counter[str] = Counter()
         for i, (log, entry) in enumerate(self.entries):
@@ -151,6 +164,14 @@ STEPS = st.one_of(
     _step("put", _kind, st.lists(_record, max_size=4), only_new=st.booleans()),
     _step("append", st.lists(_entry, max_size=5), log=_log),
     _step("append", st.lists(_entry, max_size=5), log=_log),
+    _step(
+        "remove",
+        st.lists(st.integers(0, 12), max_size=4),
+        log=_log,
+        user_id=st.none() | _person,
+        noted=st.none() | _entry,
+        noted_in=_log,
+    ),
     _step("delete", _kind, st.lists(_person, max_size=2)),
     st.permutations(PEOPLE).map(lambda two: ("merge", tuple(two[:2]), {})),
     _step("forget", _person),

@@ -257,6 +257,46 @@ def test_forgetting_removes_what_tells_of_a_user_and_no_item(store):
     assert store.append([Entry(value={"item_id": "tea"}, user_id="ann", key="k")]) == [2]
 
 
+def test_one_entry_is_removed_and_the_others_stay_as_they_were(store):
+    entries = [Entry(value=i, user_id="ann", key=f"k{i}", at=float(i)) for i in range(3)]
+    store.append([*entries, Entry(value=3, user_id="bo")])
+    others = [entry for entry in store.read() if entry.number != 2]
+    note = Entry(value={"taken": [2]}, user_id="ann")
+    assert store.remove([2, 4, 99], user_id="ann", noted=note, noted_in="changes") == [2]
+    assert list(store.read()) == others
+    assert [entry.value for entry in store.read(log="changes")] == [{"taken": [2]}]
+    assert store.remove([2], noted=note, noted_in="changes") == []
+    assert store.remove([]) == []
+    assert store.describe().last == {EVENTS: 4, "changes": 1}
+    assert store.append([entries[1]]) == [5]
+
+
+def test_where_the_note_cannot_be_written_nothing_is_removed(store):
+    store.append([Entry(value=0, user_id="ann")])
+    for noted, log in ((Entry(value={1, 2}), "changes"), (Entry(value=0, user_id="ann"), AUDIT)):
+        with pytest.raises(InputError):
+            store.remove([1], noted=noted, noted_in=log)
+    with pytest.raises(InputError, match="numbers"):
+        store.remove([1], noted=Entry(value=0, number=0), noted_in="changes")
+    assert [entry.number for entry in store.read()] == [1]
+    assert list(store.read(log="changes")) == []
+
+
+@pytest.mark.parametrize("number", [-1, 2**62, "1", None, 1.0])
+def test_what_is_no_number_of_an_entry_is_refused(store, number):
+    with pytest.raises(InputError, match="whole number"):
+        store.remove([number])
+
+
+def test_of_many_that_remove_an_entry_one_does_and_one_note_says_so(store):
+    store.append([Entry(value=0)])
+    note = Entry(value="removed")
+    with ThreadPoolExecutor(8) as threads:
+        gone = list(threads.map(lambda _: store.remove([1], noted=note, noted_in="changes"), range(16)))
+    assert sorted(gone) == [[]] * 15 + [[1]]
+    assert len(list(store.read(log="changes"))) == 1
+
+
 def test_a_merge_with_oneself_is_refused(store):
     with pytest.raises(InputError, match="different ids"):
         store.merge("ann", "ann")

@@ -16,9 +16,9 @@ from warmstart.store import open_store
 LINES = 60
 
 
-def storm(url: str, tenant: str) -> list[list[str]]:
+def storm(url: str, tenant: str, module: str = "storm") -> list[list[str]]:
     """The lines that a writing process printed before it was killed in the middle."""
-    command = [sys.executable, "-m", "tests.store.storm", url, tenant]
+    command = [sys.executable, "-m", f"tests.store.{module}", url, tenant]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         said = [child.stdout.readline() for _ in range(LINES)]
@@ -60,6 +60,28 @@ def test_a_killed_writer_loses_nothing_that_was_acknowledged_on_a_server(postgre
     lines = storm(postgres.url, "storm")
     with open_store(postgres.url, tenant="storm") as store:
         check(store, lines)
+
+
+def check_removed(store: Store, said: list[list[str]]) -> None:
+    """What was said to be gone is gone; a note tells of each deletion that happened, and of no other."""
+    there = {entry.number for entry in store.read()}
+    noted = [entry.value for entry in store.read(log="changes")]
+    assert noted[: len(said)] == [int(number) for (number,) in said]
+    assert len(noted) <= len(said) + 1
+    assert there == {*range(1, store.describe().last["events"] + 1)}.difference(noted)
+
+
+def test_a_killed_remover_leaves_no_deletion_without_its_note_in_a_file(tmp_path):
+    url = f"sqlite:///{tmp_path / 'shop.db'}"
+    lines = storm(url, "removing", "removing")
+    with open_store(url, tenant="removing") as store:
+        check_removed(store, lines)
+
+
+def test_a_killed_remover_leaves_no_deletion_without_its_note_on_a_server(postgres):
+    lines = storm(postgres.url, "removing", "removing")
+    with open_store(postgres.url, tenant="removing") as store:
+        check_removed(store, lines)
 
 
 @pytest.mark.parametrize("times", [2])

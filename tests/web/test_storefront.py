@@ -113,10 +113,32 @@ def test_an_event_taken_back_never_was(browser):
     once = browser.row("for_you")
     browser.post("act", {"act": "like", "item_id": "fishing-0"})
     assert browser.row("for_you") != once
-    assert browser.post("forget", {"place": 1})["events"] == 1
+    number = browser.get("taste")["events"][0]["number"]
+    assert browser.post("forget", {"number": number})["events"] == 1
     assert browser.row("for_you") == once
-    refused = browser.client.post("/shop/api/forget", json={"place": 7})
+    refused = browser.client.post("/shop/api/forget", json={"number": number})
     assert refused.status_code == 404
+
+
+def test_nobody_takes_back_what_another_did(browser):
+    browser.post("act", {"act": "like", "item_id": "tea-0"})
+    number = browser.get("taste")["events"][0]["number"]
+    browser.post("visitor")
+    refused = browser.client.post("/shop/api/forget", json={"number": number})
+    assert refused.status_code == 404
+    assert browser.post("visitor", {"place": 0})["events"] == 1
+
+
+def test_what_stays_when_an_event_is_taken_back_keeps_its_session_scene_and_time(browser):
+    browser.post("act", {"act": "like", "item_id": "tea-0"})
+    name = browser.client.cookies["warmstart_visitors"].strip('"').partition(":")[2]
+    told = {"event_type": "view", "visitor_id": name, "session_id": "s", "context": {"设备": "手机"}}
+    browser.client.post("/v1/events", json={**told, "item_id": "tea-2", "timestamp": 1.7e9})
+    other = browser.client.get(f"/v1/users/{name}/export").json()["events"][1]
+    number = browser.get("taste")["events"][1]["number"]
+    assert browser.post("forget", {"number": number})["events"] == 1
+    assert browser.client.get(f"/v1/users/{name}/export").json()["events"] == [other]
+    assert (other["session_id"], other["context"]) == ("s", {"设备": "手机"})
 
 
 def test_who_is_forgotten_is_a_stranger_with_another_name(browser):

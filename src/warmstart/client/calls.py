@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypedDict, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from warmstart.client.results import Answer, Onboarded, Taken
 from warmstart.core import columns as c
@@ -168,6 +168,12 @@ def observe(events: Records, *, key: str, lenient: bool) -> Call[Taken]:
     """What users did; sent again with the same key it is written once."""
     headers = {"Idempotency-Key": key or uuid.uuid4().hex}
     return _post(_lenient("/v1/events", lenient), _listed(events), Taken.read, **headers)
+
+
+def take_back(user_id: str, number: int) -> Call[int]:
+    """Undo one event of a user."""
+    path = f"/v1/events/{number}?{urlencode({c.USER_ID: user_id})}"
+    return Call(method="DELETE", path=path, read=lambda said: int(said["deleted"].get("events", 0)))
 
 
 def merge(visitor_id: str, user_id: str) -> Call[dict[str, int]]:

@@ -82,16 +82,21 @@ class Onboarded:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Taken:
-    """How many records are durable now, and which were not taken and why."""
+    """How many records are durable now, and which were not taken and why.
+
+    `numbers` are those of events, in order: by them they can be taken back.
+    """
 
     request_id: str
     accepted: int
     skipped: tuple[str, ...] = ()
+    numbers: tuple[int, ...] = ()
 
     @classmethod
     def read(cls, said: Mapping[str, Any]) -> Taken:
         """The answer in JSON values."""
-        return known(cls, said, skipped=tuple(said.get("skipped", ())))
+        lists = {name: tuple(said.get(name, ())) for name in ("skipped", "numbers")}
+        return known(cls, said, **lists)
 
 
 def known(cls: type[T], said: Mapping[str, Any], **read: Any) -> T:

@@ -170,6 +170,13 @@ class Client(Sender):
         """
         return self._send(calls.observe(events, key=key, lenient=lenient))
 
+    def take_back(self, user_id: str, number: int) -> int:
+        """Undo one event of a user, by its number (`Taken.numbers`); how many there were, 1 or 0.
+
+        From the next answer on it is as though it had never been; the user's others stay.
+        """
+        return self._send(calls.take_back(user_id, number))
+
     def merge(self, visitor_id: str, user_id: str) -> dict[str, int]:
         """Give all that is known of a visitor to the user they turned out to be; what changed hands."""
         return self._send(calls.merge(visitor_id, user_id))

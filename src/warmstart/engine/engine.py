@@ -146,6 +146,46 @@ class Engine(Questions):
         self._trending = None
         return removed
 
+    def take_back(self, user_id: str, places: int | Iterable[int] = -1) -> tuple[Event, ...]:
+        """Undo some of what a user did, as though it had never been observed; returns those events.
+
+        `places` count in `events_of(user_id)`: 0 is the oldest event, -1 the one that came last. The user's
+        other events stay as they are, and the next answer rests on them alone. For a click by mistake, or
+        a piece of evidence that somebody does not want to count; whoever wants to be gone is told to
+        `forget`. What goes with what and what is popular, where they were learned from such an event,
+        follow at the next `refresh`. Errors: `InputError` where there is no such event.
+
+        >>> from warmstart import Dataset, Engine, Event, Item
+        >>> shop = Dataset.from_records([
+        ...     Item(item_id="tea", title="Green tea, loose leaves"),
+        ...     Item(item_id="pot", title="Glass teapot for green tea"),
+        ...     Item(item_id="rod", title="Fishing rod"),
+        ... ])
+        >>> engine = Engine().fit(shop, encoder="catalogue")
+        >>> engine.observe([Event(user_id="ann", item_id=i, event_type="click") for i in ("tea", "rod")])
+        >>> [event.item_id for event in engine.take_back("ann")]
+        ['rod']
+        >>> [event.item_id for event in engine.events_of("ann")]
+        ['tea']
+        """
+        self._known()
+        held = len(self._log.events_of(user_id))
+        wanted = [places] if isinstance(places, int) else list(places)
+        for place in wanted:
+            if not -held <= place < held:
+                raise InputError(
+                    expected=f"the place of one of the {held} events of the user",
+                    found=str(place),
+                    todo="See events_of(user_id); 0 is the oldest.",
+                )
+        before = self._log.fitted
+        taken = self._log.take_back(user_id, {place % held for place in wanted})
+        if self._log.fitted is not before:
+            self._dataset = self._known().having(events=self._log.fitted)
+        self._count()
+        self._trending = None
+        return taken
+
     def merge(self, visitor_id: str, user_id: str) -> int:
         """Give an anonymous visitor's evidence to the user they turned out to be; returns how many events.
 

@@ -55,6 +55,19 @@ class EventLog:
             self._rows = _rows_by_user(self.fitted)
         return n_fitted + n_since, n_fitted > 0
 
+    def take_back(self, user_id: str, places: set[int]) -> tuple[Event, ...]:
+        """Drop some of a user's events, 0 being the oldest; those that were dropped, oldest first."""
+        events = self.events_of(user_id)
+        rows = self._rows.get(user_id)
+        fitted = 0 if rows is None else len(rows)
+        if rows is not None and (gone := [place for place in sorted(places) if place < fitted]):
+            self.fitted = self.fitted.filter(~np.isin(np.arange(len(self.fitted)), rows[gone]))
+            self._rows = _rows_by_user(self.fitted)
+        since = self._since.pop(user_id, [])
+        if staying := [pair for place, pair in enumerate(since, start=fitted) if place not in places]:
+            self._since[user_id] = staying
+        return tuple(events[place] for place in sorted(places))
+
     def rename(self, old: str, new: str) -> int:
         """Put one user's events under another's name, among that one's own; how many there were.
 

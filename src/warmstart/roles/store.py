@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from warmstart.core.errors import InputError
+from warmstart.roles.storable import check_key, check_name, check_time, check_whole, to_json
 
 ITEMS: Final = "items"
 USERS: Final = "users"
@@ -22,8 +22,6 @@ EVENTS: Final = "events"
 AUDIT: Final = "audit"
 """Logs with a meaning: what users did, and what administrators did."""
 
-LONGEST_KEY: Final = 512
-LARGEST: Final = 2**62
 PAGE: Final = 1000
 """How many rows `scan` and `read` fetch at a time."""
 
@@ -34,10 +32,6 @@ EntryRow = tuple[int | None, str | None, str | None, float, str]
 
 Row = TypeVar("Row")
 Mark = TypeVar("Mark")
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-_encode_ascii = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +139,7 @@ class Store(ABC):
         beyond the log's last. The log goes on beyond `last` at least.
         """
         check_name("log", log)
-        _check_whole("last", last)
+        check_whole("last", last)
         now = self._clock()
         rows = [_entry_row(log, entry, now) for entry in entries]
         _check_numbers(rows)
@@ -156,7 +150,7 @@ class Store(ABC):
     ) -> Iterator[Entry]:
         """Entries with numbers above `since`, in order, of one user or of all, at most `n`."""
         check_name("log", log)
-        _check_whole("since", since)
+        check_whole("since", since)
         if user_id is not None:
             check_key("user_id", user_id)
         for row in _pages(
@@ -164,6 +158,32 @@ class Store(ABC):
         ):
             number, owner, key, at, text = row
             yield Entry(value=json.loads(text), user_id=owner, key=key, at=at, number=number)
+
+    def remove(
+        self,
+        numbers: Iterable[int],
+        *,
+        log: str = EVENTS,
+        user_id: str | None = None,
+        noted: Entry | None = None,
+        noted_in: str = AUDIT,
+    ) -> list[int]:
+        """Delete single entries of a log; the numbers of those that there were, rising.
+
+        With `user_id` only entries of that user go. Numbers are not used again, and idempotency keys go
+        with their entries. `noted` is written at the end of the log `noted_in` where anything was deleted,
+        in the same transaction: whoever follows that log learns of every deletion that happened, and of no
+        other.
+        """
+        check_name("log", log)
+        check_name("log", noted_in)
+        if user_id is not None:
+            check_key("user_id", user_id)
+        wanted = sorted(set(numbers))
+        for number in wanted:
+            check_whole("number", number)
+        note = None if noted is None else (noted_in, _entry_row(noted_in, noted, self._clock()))
+        return self._remove(log, wanted, user_id, note) if wanted else []
 
     # -- people -----------------------------------------------------------------------------------
 
@@ -246,6 +266,11 @@ class Store(ABC):
     def _read(self, log: str, since: int, user_id: str | None, n: int) -> Sequence[EntryRow]: ...
 
     @abstractmethod
+    def _remove(
+        self, log: str, numbers: Sequence[int], user_id: str | None, note: tuple[str, EntryRow] | None
+    ) -> list[int]: ...
+
+    @abstractmethod
     def _merge(self, visitor_id: str, user_id: str, now: float) -> dict[str, int]: ...
 
     @abstractmethod
@@ -255,79 +280,13 @@ class Store(ABC):
     def _compact(self, log: str, before: float | None, now: float) -> dict[str, int]: ...
 
 
-def check_key(what: str, value: object) -> str:
-    """The value, if every backend can keep it as a key. Errors: `InputError`."""
-    if isinstance(value, str) and 0 < len(value) <= LONGEST_KEY and "\0" not in value and _is_text(value):
-        return value
-    raise InputError(
-        expected=f"a string of 1 to {LONGEST_KEY} characters as {what}, without NUL and halves of emoji",
-        found=f"{value!r:.80}",
-        todo="Hash longer ids, and clean broken text before it comes here.",
-    )
-
-
-def check_name(what: str, value: object) -> str:
-    """The value, if it can name a tenant, a kind or a log. Errors: `InputError`."""
-    if isinstance(value, str) and _NAME.fullmatch(value):
-        return value
-    raise InputError(
-        expected=f"a {what} of 1 to 64 of a-z, 0-9, '-' and '_', beginning with a letter or digit",
-        found=f"{value!r:.80}",
-        todo="Choose another name.",
-    )
-
-
-def _is_text(value: str) -> bool:
-    if value.isascii():
-        return True
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _to_json(value: Any) -> str:
-    try:
-        text = _encode(value)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InputError(
-            expected="a value that JSON can hold",
-            found=str(error),
-            todo="Turn dates, arrays and the like into text or lists, and NaN into null.",
-        ) from error
-    return text if _is_text(text) else _encode_ascii(value)
-
-
-def _check_time(what: str, value: float | None) -> None:
-    if value is not None and not _is_finite(value):
-        raise InputError(
-            expected=f"a time in Unix seconds as {what}",
-            found=repr(value),
-            todo="Convert dates to seconds.",
-        )
-
-
-def _check_whole(what: str, value: object) -> None:
-    if not (isinstance(value, int) and 0 <= value < LARGEST):
-        raise InputError(
-            expected=f"a whole number from 0 to 2^62 as {what}",
-            found=f"{value!r:.80}",
-            todo="Pass a number that this log gave.",
-        )
-
-
-def _is_finite(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
-
-
 def _record_row(kind: str, record: Record) -> RecordRow:
     key = check_key("key", record.key)
     owner = key if kind == USERS else record.user_id
     if owner is not None:
         check_key("user_id", owner)
-    _check_time("expires_at", record.expires_at)
-    return key, _to_json(record.value), owner, record.expires_at
+    check_time("expires_at", record.expires_at)
+    return key, to_json(record.value), owner, record.expires_at
 
 
 def _record(row: RecordRow) -> Record:
@@ -346,9 +305,9 @@ def _entry_row(log: str, entry: Entry, now: float) -> EntryRow:
             )
     if entry.key is not None:
         check_key("idempotency key", entry.key)
-    _check_time("at", entry.at)
+    check_time("at", entry.at)
     at = now if entry.at is None else float(entry.at)
-    return entry.number, entry.user_id, entry.key, at, _to_json(entry.value)
+    return entry.number, entry.user_id, entry.key, at, to_json(entry.value)
 
 
 def _check_numbers(rows: Sequence[EntryRow]) -> None:
@@ -356,7 +315,7 @@ def _check_numbers(rows: Sequence[EntryRow]) -> None:
     if not numbers:
         return
     for number in numbers:
-        _check_whole("number", number)
+        check_whole("number", number)
     if len(numbers) < len(rows) or any(a >= b for a, b in zip([0, *numbers], numbers, strict=False)):
         raise InputError(
             expected="entries without numbers, or all with numbers that rise from 1",

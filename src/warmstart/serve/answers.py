@@ -99,6 +99,15 @@ class TakenOut(BaseModel):
     took_ms: TookMs
 
 
+class EventsOut(TakenOut):
+    """What was written."""
+
+    numbers: Annotated[
+        list[int],
+        Field(description="Of the events that were taken, in order: by them they can be taken back."),
+    ]
+
+
 class DialectOut(TakenOut):
     """What was written; `accepted` counts events."""
 
@@ -117,12 +126,16 @@ class MergedOut(BaseModel):
 class ForgottenOut(BaseModel):
     """What was deleted, by kind."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"request_id": "write-5d2f0c9b8a7e4f31", "deleted": {"events": 1}}]}
+    )
+
     request_id: str
     deleted: dict[str, int]
 
 
 class ExportOut(BaseModel):
-    """All that is kept of a user; events are as they can be sent again."""
+    """All that is kept of a user; events are as they were sent, with `received_at` and their `number`."""
 
     user_id: str
     attributes: dict[str, Any]

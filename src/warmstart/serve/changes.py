@@ -13,6 +13,7 @@ from warmstart.roles.store import Entry, Record, Store
 CHANGES: Final = "changes"
 SERVICE: Final = "service"
 _SALT: Final = "salt"
+_LISTS: Final = ("items", "taken")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +21,8 @@ class Change:
     """One line of the log: exactly one of these is set.
 
     `items` were written or deleted; the profile of `user_id` was; `forgotten` and `merged` are digests of
-    ids that are no more (who was merged into whom: `user_id`); `model` is a version that is in force.
+    ids that are no more (who was merged into whom: `user_id`); `taken` are events that `user_id` took
+    back; `model` is a version that is in force.
     `after` is the last event that had been written before people changed: what the same id did later is
     not meant. None where nobody knows.
     """
@@ -29,24 +31,27 @@ class Change:
     user_id: str | None = None
     forgotten: str = ""
     merged: str = ""
+    taken: tuple[int, ...] = ()
     model: str = ""
     after: int | None = None
 
     @property
     def is_profile(self) -> bool:
         """Whether it says that a user's attributes were written."""
-        return self.user_id is not None and not self.merged
+        return self.user_id is not None and not (self.merged or self.taken)
 
 
 def tell(store: Store, *changes: Change) -> None:
     """Write changes."""
-    store.append([_entry(change) for change in changes], log=CHANGES)
+    store.append([line_of(change) for change in changes], log=CHANGES)
 
 
-def _entry(change: Change) -> Entry:
+def line_of(change: Change) -> Entry:
+    """A change as a line of the log."""
     value: dict[str, Any] = {}
-    if change.items:
-        value["items"] = list(change.items)
+    for name in _LISTS:
+        if listed := getattr(change, name):
+            value[name] = list(listed)
     for name in ("forgotten", "merged", "model"):
         if said := getattr(change, name):
             value[name] = said
@@ -58,7 +63,7 @@ def _entry(change: Change) -> Entry:
 def changes_since(store: Store, number: int) -> Iterable[tuple[int, Change]]:
     """What changed after this number."""
     for entry in store.read(log=CHANGES, since=number):
-        said = {**entry.value, "items": tuple(entry.value.get("items", ()))}
+        said = entry.value | {name: tuple(entry.value.get(name, ())) for name in _LISTS}
         yield entry.number or 0, Change(**said, user_id=entry.user_id)
 
 

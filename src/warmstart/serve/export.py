@@ -10,13 +10,17 @@ from warmstart.serve.facts import UNTIMED
 
 
 def all_of(store: Store, user_id: str) -> dict[str, Any]:
-    """Profile and events of a user, in the shapes in which they can be sent again."""
+    """Profile and events of a user, in the shapes in which they can be sent again.
+
+    The number of an event is the one by which it can be taken back.
+    """
     profile = store.get(USERS, user_id)
     events = []
     for entry in store.read(user_id=user_id):
         said = {name: value for name, value in entry.value.items() if name != UNTIMED}
         event = EventIn.from_stored(said, user_id)
-        events.append({**event.stored(), "user_id": user_id, "received_at": entry.at})
+        kept = {"user_id": user_id, "received_at": entry.at, "number": entry.number}
+        events.append({**event.stored(), **kept})
     return {
         "user_id": user_id,
         "attributes": {} if profile is None else profile.value,

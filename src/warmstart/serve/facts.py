@@ -14,7 +14,8 @@ from warmstart.data.dataset import Dataset
 from warmstart.data.records import Event, events_frame, item_from_row, items_frame, profiles_frame
 from warmstart.data.wire.events import EventIn
 from warmstart.data.wire.items import ItemIn
-from warmstart.roles.store import ITEMS, LONGEST_KEY, USERS, Entry, Record, Store
+from warmstart.roles.storable import LONGEST_KEY
+from warmstart.roles.store import ITEMS, USERS, Entry, Record, Store
 from warmstart.serve.changes import CHANGES, SERVICE
 
 UNTIMED: Final = "untimed"

@@ -8,7 +8,7 @@ from warmstart.core.errors import UnknownIdError
 from warmstart.data.wire.items import ItemIn, ItemPatch
 from warmstart.data.wire.records import UserIn
 from warmstart.roles.store import ITEMS, USERS, Record, Store
-from warmstart.serve.changes import CHANGES, Change, tell
+from warmstart.serve.changes import CHANGES, Change, line_of, tell
 
 
 class Keeping:
@@ -66,6 +66,14 @@ class Keeping:
         moved = self._store.merge(visitor_id, user_id)
         tell(self._store, Change(user_id=user_id, merged=digest, after=after))
         return moved
+
+    def take_back(self, user_id: str, numbers: Sequence[int]) -> int:
+        """Delete single events of a user; how many there were.
+
+        The line that tells of it comes in the same transaction: after a crash there is neither or both.
+        """
+        line = line_of(Change(user_id=user_id, taken=tuple(numbers)))
+        return len(self._store.remove(numbers, user_id=user_id, noted=line, noted_in=CHANGES))
 
     def forget(self, user_id: str, *, digest: str, after: int) -> dict[str, int]:
         """Delete all that is kept of a user; what that was.

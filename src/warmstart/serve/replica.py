@@ -18,6 +18,7 @@ from warmstart.engine.engine import Engine
 from warmstart.roles.store import EVENTS, ITEMS, USERS, Store
 from warmstart.serve.changes import CHANGES, Change, Digests, changes_since
 from warmstart.serve.facts import Seen, events_of, last_number, read_shop_of
+from warmstart.serve.history import aligned, kept_of
 from warmstart.serve.leases import Lease
 
 log = logging.getLogger(__name__)
@@ -191,8 +192,10 @@ class Replica:
             self._take_profile(change.user_id)
         elif change.forgotten:
             self._forget(self._who(change.forgotten, names))
-        elif change.merged and change.user_id and (visitor := self._who(change.merged, names)):
-            self.ready.merge(visitor, change.user_id)
+        elif change.merged and change.user_id:
+            self._merge(self._who(change.merged, names), change.user_id)
+        elif change.taken and change.user_id:
+            self._agree(change.user_id)
         elif change.model and change.model != self.version:
             self.wants_model = change.model
 
@@ -214,6 +217,24 @@ class Replica:
         record = self.store.get(USERS, user_id)
         self.ready.know({user_id: record.value if record else {}})
 
+    def _merge(self, visitor_id: str | None, user_id: str) -> None:
+        if visitor_id not in (None, user_id):  # the same where the user was merged back after that
+            self.ready.merge(str(visitor_id), user_id)
+        self._agree(user_id)
+
+    def _agree(self, user_id: str) -> None:
+        """Let the engine hold of a user what the store has, as far as it has been read.
+
+        The store may be ahead of the line that is being followed, as when a visitor took something back
+        and was merged after that. So every line of either kind ends here, and the last one is right.
+        """
+        kept = [event for _, event in kept_of(self.store, user_id, self.seen.events)]
+        places = aligned(self.ready.events_of(user_id), kept)
+        if gone := [place for place, its in enumerate(places) if its is None]:
+            self.ready.take_back(user_id, gone)
+        held = set(places)
+        self.ready.observe(event for place, event in enumerate(kept) if place not in held)
+
     def _forget(self, user_id: str | None) -> None:
         """Forget who is gone; what they did after that, under the same id, is somebody's who came new.
 
@@ -223,13 +244,7 @@ class Replica:
         if user_id is None:
             return
         self.ready.forget(user_id, relearn=False)
-        back = [
-            event
-            for entry in self.store.read(user_id=user_id)
-            if (entry.number or 0) <= self.seen.events
-            for event in events_of(entry)
-        ]
-        self.ready.observe(back)
+        self.ready.observe(event for _, event in kept_of(self.store, user_id, self.seen.events))
 
     # -- another model ----------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from warmstart.serve.changes import Change, tell
 from warmstart.serve.derived import Derived
 from warmstart.serve.export import all_of
 from warmstart.serve.facts import entry_of
+from warmstart.serve.history import Numbered, kept_of
 from warmstart.serve.keeping import Keeping
 from warmstart.serve.learning import learn
 from warmstart.serve.leases import Lease
@@ -180,6 +181,18 @@ class LiveShop:
             lambda: self._keeping.merge(visitor_id, user_id, digest=digest, after=after),
             {digest: visitor_id},
         )
+
+    async def take_back(self, user_id: str, numbers: Sequence[int]) -> int:
+        """Undo single events of a user, by their numbers; how many there were.
+
+        The next answer rests on the user's others. What was learned from these events over all users
+        follows when the shop is learned anew.
+        """
+        return await self._write(lambda: self._keeping.take_back(user_id, numbers))
+
+    async def kept_of(self, user_id: str) -> list[Numbered]:
+        """A user's events, with the numbers by which they can be taken back."""
+        return await self.on_disk(lambda: kept_of(self.store, user_id))
 
     async def forget(self, user_id: str) -> dict[str, int]:
         """Forget a user in store and engine; what was deleted.

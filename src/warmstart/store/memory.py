@@ -22,7 +22,10 @@ class _Log:
 
     def keep(self, wanted: Callable[[EntryRow], bool]) -> int:
         """Drop what is not wanted; returns how many."""
-        gone = [number for number, row in self.rows.items() if not wanted(row)]
+        return self.drop([number for number, row in self.rows.items() if not wanted(row)])
+
+    def drop(self, gone: Sequence[int]) -> int:
+        """Drop rows by number; returns how many."""
         for number in gone:
             key = self.rows.pop(number)[2]
             if key is not None:
@@ -136,6 +139,17 @@ class MemoryStore(Store):
                 if user_id is None or kept[number][1] == user_id:
                     found.append(kept[number])
             return found
+
+    def _remove(
+        self, log: str, numbers: Sequence[int], user_id: str | None, note: tuple[str, EntryRow] | None
+    ) -> list[int]:
+        with self._shared.lock:
+            rows = self._log(log).rows
+            gone = [n for n in numbers if n in rows and user_id in (None, rows[n][1])]
+            if gone and note is not None:
+                self._append(note[0], [note[1]], 0)  # first: it may be refused
+            self._log(log).drop(gone)
+            return gone
 
     def _merge(self, visitor_id: str, user_id: str, now: float) -> dict[str, int]:
         with self._shared.lock:

@@ -34,6 +34,7 @@ _READ_OF = (
     "SELECT number, user_id, key, at, value FROM entries"
     " WHERE tenant = ? AND log = ? AND number > ? AND user_id = ? ORDER BY number LIMIT ?"
 )
+_REMOVE = "DELETE FROM entries WHERE tenant = ? AND log = ? AND number = ?"
 _STEPS = "SELECT number FROM entries WHERE tenant = ? AND log = ? AND number > ? ORDER BY number LIMIT ?"
 _DROP = "DELETE FROM entries WHERE tenant = ? AND log = ? AND number > ? AND number <= ? AND at < ?"
 _COUNT_RECORDS = (
@@ -101,6 +102,23 @@ class SqlStore(Store):
         sql, more = (_READ, ()) if user_id is None else (_READ_OF, (user_id,))
         rows = self._database.read(lambda session: session.rows(sql, self.name, log, since, *more, n))
         return [_entry(row) for row in rows]
+
+    def _remove(
+        self, log: str, numbers: Sequence[int], user_id: str | None, note: tuple[str, EntryRow] | None
+    ) -> list[int]:
+        sql, more = (_REMOVE, ()) if user_id is None else (f"{_REMOVE} AND user_id = ?", (user_id,))
+
+        def remove(session: Session) -> list[int]:
+            found = [session.rows(f"{sql} RETURNING number", self.name, log, one, *more) for one in numbers]
+            gone = [int(row[0]) for rows in found for row in rows]
+            if gone and note is not None:
+                _append(session, self.name, note[0], [note[1]])
+            return gone
+
+        gone = self._database.write(remove)
+        if gone:
+            self._database.scrub()
+        return gone
 
     def _merge(self, visitor_id: str, user_id: str, now: float) -> dict[str, int]:
         return self._database.write(lambda session: _merge(session, self.name, visitor_id, user_id, now))

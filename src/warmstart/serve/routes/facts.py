@@ -16,16 +16,26 @@ from warmstart.data.wire.items import ItemIn, ItemPatch
 from warmstart.data.wire.masking import masked_event
 from warmstart.data.wire.parsing import load_json, parse_records
 from warmstart.data.wire.records import UserIn
+from warmstart.roles.store import EVENTS
 from warmstart.serve import answers as o
 from warmstart.serve.answering import new_request_id
 from warmstart.serve.answers import said
-from warmstart.serve.routes.common import PROBLEMS, Json, ReadShop, Serving, WriteShop
+from warmstart.serve.routes.common import PROBLEMS, Json, ReadShop, Serving, Writer, WriteShop
 from warmstart.serve.shop import LiveShop
 
 router = APIRouter(prefix="/v1", tags=["facts"], responses=PROBLEMS)
 Model = TypeVar("Model", bound=WireRecord)
 ItemId = Annotated[str, Path(min_length=1, max_length=512)]
 """May have slashes in it, as themselves or as %2F: many shops number things like A/12."""
+EventNumber = Annotated[
+    int, Path(ge=1, lt=2**62, examples=[6], description="As the answer to the event, or an export, said.")
+]
+Whose = Annotated[
+    str,
+    Query(
+        min_length=1, max_length=512, examples=["ann"], description="Whose event it is: user or visitor."
+    ),
+]
 Key = Annotated[str, Header(alias="Idempotency-Key", max_length=300)]
 Lenient = Annotated[bool, Query(description="Take what can be used, and say what cannot.")]
 
@@ -134,7 +144,7 @@ async def put_users(request: Request, shop: WriteShop, lenient: Lenient = False)
     return _taken(began, len(users), skipped)
 
 
-@router.post("/events", summary="What users did", responses=said(o.TakenOut), openapi_extra=_body(EventIn))
+@router.post("/events", summary="What users did", responses=said(o.EventsOut), openapi_extra=_body(EventIn))
 async def put_events(
     request: Request, shop: WriteShop, service: Serving, lenient: Lenient = False, key: Key = ""
 ) -> Response:
@@ -145,9 +155,28 @@ async def put_events(
     """
     began = time.perf_counter()
     events, skipped = await _records(request, EventIn, lenient=lenient)
-    await shop.write_events([masked_event(event) for event in events], key)
+    numbers = await shop.write_events([masked_event(event) for event in events], key)
     service.metrics.took(events)
-    return _taken(began, len(events), skipped)
+    return _taken(began, len(events), skipped, numbers=numbers)
+
+
+@router.delete("/events/{number}", summary="Take back an event", responses=said(o.ForgottenOut))
+async def take_back(
+    number: EventNumber,
+    user_id: Whose,
+    shop: WriteShop,
+    caller: Writer,
+    service: Serving,
+) -> Response:
+    """As though it had never been: in the next answer it counts no more. The user's others stay.
+
+    What is counted over all users follows when the shop is learned anew. An event that is not there, or
+    not of this user, is no error: nothing is deleted.
+    """
+    gone = await shop.take_back(user_id, [number])
+    deleted = {EVENTS: gone} if gone else {}
+    await shop.on_disk(lambda: service.audit(caller.tenant).record(caller, "take_back", deleted=deleted))
+    return Json({"request_id": new_request_id("write"), "deleted": deleted})
 
 
 @router.post(

@@ -15,7 +15,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
 from warmstart.core.errors import ConfigError, InputError, UnknownIdError
-from warmstart.roles.store import Record, Store, check_name
+from warmstart.roles.storable import check_name
+from warmstart.roles.store import Record, Store
 from warmstart.serve.security.callers import Caller, Scope, check_rate, check_scopes, known_scopes
 
 SYSTEM_TENANT: Final = "warmstart-system"

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from warmstart.core.errors import ConfigError, InputError
 from warmstart.core.extras import load_extra
-from warmstart.roles.store import check_name
+from warmstart.roles.storable import check_name
 from warmstart.serve.security.callers import Caller, Scope, known_scopes
 from warmstart.serve.security.errors import Refused
 

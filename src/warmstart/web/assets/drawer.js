@@ -161,13 +161,13 @@ function bars(title, text) {
 
 function event(one) {
   const title = one.title || one.query || "";
-  const remove = h("button", { type: "button", class: "plain", "aria-label": t("know.remove", { title }) }, icon("close"));
-  remove.addEventListener("click", () => doing(remove, async () => {
+  const remove = one.number === null ? null : h("button", { type: "button", class: "plain", "aria-label": t("know.remove", { title }) }, icon("close"));
+  remove?.addEventListener("click", () => doing(remove, async () => {
     if (one.act === "like") forgetLikes();
-    changed(await post("forget", { place: one.place }), "take_back");
+    changed(await post("forget", { number: one.number }), "take_back");
   }));
   const what = one.id ? link(address(one), { dir: "auto" }, title) : told("span", `“${title}”`);
-  return h("li", { "data-id": `event-${one.place}-${one.id ?? one.query}` }, h("span", { class: "act" }, t(has(`act.${one.act}`) ? `act.${one.act}` : "act.other")), what, remove);
+  return h("li", { "data-id": `event-${one.number}-${one.id ?? one.query}` }, h("span", { class: "act" }, t(has(`act.${one.act}`) ? `act.${one.act}` : "act.other")), what, remove);
 }
 
 function forgetButton(end) {

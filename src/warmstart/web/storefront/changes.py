@@ -45,9 +45,9 @@ class SearchedIn(Asked):
 
 
 class TakeBackIn(Asked):
-    """Which of the visitor's events, oldest 0; all of them without a place."""
+    """Which of the visitor's events, by its number; all of them without one."""
 
-    place: Annotated[int | None, Field(ge=0)] = None
+    number: Annotated[int | None, Field(ge=1, lt=2**62)] = None
 
 
 class WhoIn(Asked):
@@ -112,22 +112,20 @@ async def buy(here: Acting, shop: Shop, service: Serving) -> Response:
 @router.post("/forget")
 async def forget(asked: TakeBackIn, request: Request, here: Acting, shop: Shop) -> Response:
     """Take back one event, or all. With all of them the name goes too, so nothing ties what comes to it."""
-    if asked.place is not None:
-        return await _take_back(shop, here.name, asked.place)
+    if asked.number is not None:
+        return await _take_back(shop, here.name, asked.number)
     gone = await shop.forget(here.name)
     response = Json({"gone": gone, "events": 0, "cart": 0})
     keep(response, request, here.renewed())
     return response
 
 
-async def _take_back(shop: LiveShop, visitor: str, place: int) -> Response:
-    """Forget everything, then tell again what stays: as if the event had never been."""
-    events = await shop.ask(lambda engine: engine.events_of(visitor)) if shop.has_model else ()
-    if place >= len(events):
-        raise UnknownIdError(expected="an event of yours", found=f"place {place}", todo="Reload the page.")
-    staying = [_again(event) for i, event in enumerate(events) if i != place]
-    await shop.forget(visitor)
-    await shop.write_events(staying)
+async def _take_back(shop: LiveShop, visitor: str, number: int) -> Response:
+    """As if the event had never been; those that are not the visitor's own are unknown here."""
+    if not await shop.take_back(visitor, [number]):
+        raise UnknownIdError(
+            expected="an event of yours", found=f"number {number}", todo="Reload the page."
+        )
     return await _standing(shop, visitor)
 
 

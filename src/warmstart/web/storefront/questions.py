@@ -227,7 +227,8 @@ async def cart(here: Here, shop: Shop) -> Response:
 @router.get("/taste")
 async def taste(here: Here, shop: Shop) -> Response:
     """What the shop knows about the visitor."""
-    found = await _asked(shop, lambda engine: taste_of(engine, here.name))
+    kept = await shop.kept_of(here.name)
+    found = await _asked(shop, lambda engine: taste_of(engine, here.name, kept))
     return Json(found or {"events": [], "brands": [], "categories": [], "weights": []})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +11,9 @@ import polars as pl
 from warmstart.core import columns as c
 from warmstart.core.linear import FloatArray
 from warmstart.data.query import Query
+from warmstart.data.records import Event
 from warmstart.engine.engine import Engine
+from warmstart.serve.history import Numbered, aligned
 
 _SHOWN: Final = 4
 _LIST: Final = 40
@@ -18,28 +21,36 @@ _THIN: Final = 3.0
 """So many items of no opinion stand beside those of a brand, so that one item does not make a taste."""
 
 
-def taste_of(engine: Engine, visitor: str) -> dict[str, Any]:
+def taste_of(engine: Engine, visitor: str, kept: Sequence[Numbered] = ()) -> dict[str, Any]:
     """What was done, and what it changed.
 
-    `leanings` say how far the scores of a brand's or a category's items rise above those for a stranger,
-    the largest being 1. `weights` say which share of the reasons in the visitor's list each item that they
-    touched has.
+    `kept` are the events as the store has them: each event comes with the number by which it can be taken
+    back, None where the store has it no more. `leanings` say how far the scores of a brand's or category's
+    items rise above those for a stranger, the largest being 1. `weights` say which share of the reasons in
+    the visitor's list each item that they touched has.
     """
     events = engine.events_of(visitor)
     lift = _lift(engine, visitor)
     shop = engine.dataset.items
     return {
-        "events": [_event(engine, place, event) for place, event in enumerate(events)][::-1],
+        "events": [_event(engine, *pair) for pair in zip(_numbers(events, kept), events, strict=True)][
+            ::-1
+        ],
         "brands": _leanings(shop[c.BRAND], lift),
         "categories": _leanings(shop[c.CATEGORIES].list.get(-1, null_on_oob=True), lift),
         "weights": _weights(engine, visitor),
     }
 
 
-def _event(engine: Engine, place: int, event: Any) -> dict[str, Any]:
+def _numbers(events: Sequence[Event], kept: Sequence[Numbered]) -> list[int | None]:
+    places = aligned(events, [event for _, event in kept])
+    return [None if place is None else kept[place][0] for place in places]
+
+
+def _event(engine: Engine, number: int | None, event: Event) -> dict[str, Any]:
     item = engine.item(event.item_id) if event.item_id else None
     return {
-        "place": place,
+        "number": number,
         "act": event.event_type,
         "id": event.item_id,
         "title": (item.title or item.item_id) if item else "",
