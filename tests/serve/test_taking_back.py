@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -26,7 +27,7 @@ from warmstart.serve.replica import Replica
 from warmstart.store import open_store
 
 CLICK = {"event_type": "click", "user_id": "ann", "item_id": "tea"}
-SCENE = {"session_id": "s-1", "context": {"设备": "手机"}, "timestamp": 1.7e9}
+SCENE: dict[str, Any] = {"session_id": "s-1", "context": {"设备": "手机"}, "timestamp": 1.7e9}
 
 
 def take_back(shop: Shop, number: int, user_id: str = "ann") -> dict[str, int]:
@@ -51,7 +52,11 @@ def recommended(shop: Shop, user_id: str = "ann") -> object:
 
 
 def test_three_acts_less_one_are_the_other_two(shop):
-    told = [{**CLICK, **SCENE}, {**CLICK, "item_id": "rod"}, {**CLICK, "item_id": "pot", **SCENE}]
+    told: list[dict[str, Any]] = [
+        {**CLICK, **SCENE},
+        {**CLICK, "item_id": "rod"},
+        {**CLICK, "item_id": "pot", **SCENE},
+    ]
     numbers = shop.ask("/v1/events", told)["numbers"]
     shop.ask("/v1/events", [{**told[0], "user_id": "bea"}, {**told[2], "user_id": "bea"}])
     before = events(shop)
@@ -198,7 +203,7 @@ steps = st.one_of(
 )
 
 
-def _take(store: Store, replicas: list[Replica], step: tuple) -> None:
+def _take(store: Store, replicas: list[Replica], step: tuple[Any, ...]) -> None:
     """One thing that a worker does."""
     digests, keeping, after = replicas[0].digests, Keeping(store), last_number(store, EVENTS)
     what, *rest = step
