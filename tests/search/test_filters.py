@@ -77,15 +77,63 @@ def test_a_mask_is_what_a_slow_loop_says(items: list[Item], filters: dict[str, A
     assert index.mask(filters).tolist() == expected
 
 
-@given(shop_items, shop_items, st.sampled_from(FIELDS), conditions)
-def test_an_index_kept_up_to_date_equals_a_new_one(
-    old: list[Item], new: list[Item], field: str, condition: Any
+said = st.sampled_from(
+    [True, False, None, 4, "4", 5.5, "Rot", "红", [], [38, "rot"], [True], [None], {"a": 1}]
+)
+any_item = st.builds(
+    Item,
+    item_id=st.just("x"),
+    title=st.sampled_from(["", "Kettle", "水壶"]),
+    brand=st.sampled_from(["", "HP", "hp"]),
+    price=st.sampled_from([None, 5.0, 7.5]),
+    categories=st.sampled_from([(), ("A",), ("A", "B"), ("A", "A")]),
+    tags=st.sampled_from([(), ("B", "礼物")]),
+    available=st.booleans(),
+    created_at=st.sampled_from([None, 1e9 + 1]),
+    attributes=st.dictionaries(st.sampled_from(["touch", "ports", "brand", "price", "tags"]), said),
+)
+puts = st.lists(st.lists(st.tuples(st.integers(0, 9), any_item), max_size=4), max_size=6)
+asked = [
+    {field: condition}
+    for field in ("touch", "ports", "brand", "price", "tags", "categories", "title", "available", "item_id")
+    for condition in (
+        "4",
+        True,
+        ["hp", "Rot", "b"],
+        {"gte": 5, "lt": 38},
+        {"not": ["A", "kettle", 7.5]},
+        {},
+    )
+]
+
+
+def answered(index: FilterIndex, filters: dict[str, Any]) -> list[bool] | str:
+    try:
+        return index.mask(filters).tolist()
+    except InputError as error:
+        return str(error)
+
+
+@given(st.lists(any_item, max_size=5), puts)
+def test_after_any_changes_an_index_is_the_one_of_the_final_table(
+    items: list[Item], changes: list[list[tuple[int, Item]]]
 ):
-    index = FilterIndex(items_frame(old))
-    index.put(items_frame(new), np.arange(len(new)))
-    fresh = FilterIndex(items_frame([*new, *old[len(new) :]]))
-    if field in fresh.fields():
-        assert index.mask({field: condition}).tolist() == fresh.mask({field: condition}).tolist()
+    table = [replace(item, item_id=f"i{k}") for k, item in enumerate(items)]
+    index = FilterIndex(items_frame(table))
+    for change in changes:
+        where = []
+        for place, item in dict(change).items():
+            where.append(min(place, len(table)))  # beyond the end is the next new one
+            table[where[-1] : where[-1] + 1] = [replace(item, item_id=f"i{where[-1]}")]
+        index.put(items_frame(table[place] for place in where), np.array(where, dtype=np.int64))
+    fresh = FilterIndex(items_frame(table))
+    assert index.size == len(table)
+    assert index.fields() == fresh.fields()
+    assert {k: v.tolist() for k, v in index.flags().items()} == {
+        k: v.tolist() for k, v in fresh.flags().items()
+    }
+    for filters in asked:
+        assert answered(index, filters) == answered(fresh, filters)
 
 
 def one(**facts: Any) -> FilterIndex:
@@ -172,3 +220,16 @@ def test_flags_are_the_attributes_that_are_true_and_follow_changes():
     assert {name: where.tolist() for name, where in index.flags().items()} == {"touch": [0, 1]}
     index.put(items_frame([Item(item_id="a", attributes={"hdmi": True})]), np.array([0]))
     assert {name: where.tolist() for name, where in index.flags().items()} == {"hdmi": [0], "touch": [1]}
+
+
+def test_of_one_position_twice_the_last_counts():
+    index = one(brand="HP")
+    index.put(items_frame([Item(item_id="a", brand=brand) for brand in ("Dell", "Acme")]), np.array([0, 0]))
+    assert index.mask({"brand": "Acme"}).tolist() == [True]
+    assert index.mask({"brand": {"not": ["HP", "Dell"]}}).tolist() == [True]
+
+
+def test_a_whole_number_beyond_all_doubles_is_larger_than_any_bound():
+    index = one(attributes={"far": 10**400, "deep": -(10**400)})
+    assert index.mask({"far": {"gt": 1e308}, "deep": {"lt": -1e308}}).all()
+    assert index.mask({"far": str(10**400)}).all()

@@ -5,21 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from warmstart.core import columns as c
-from warmstart.core.analysis import normalise
 from warmstart.core.errors import InputError
 from warmstart.core.linear import BoolArray, IntArray
+from warmstart.search.filter_columns import Coder, DoubleArray, Field, SparseColumn, Values
 
-DoubleArray = npt.NDArray[np.float64]
-
-_LIST_FIELDS: Final = (c.CATEGORIES, c.TAGS)
 _SHARED_FIELDS: Final = (
     c.BRAND,
     c.CATEGORIES,
@@ -87,41 +84,79 @@ class FilterIndex:
     """
 
     def __init__(self, items: pl.DataFrame) -> None:
-        self._rows: list[dict[str, Any]] = []
-        self._columns: dict[str, _Column] = {}
+        self._own = {name: Field() for name in _SHARED_FIELDS}
+        self._attributes: dict[str, Field] = {}
+        self._true: dict[str, SparseColumn] = {}
         self._flags: dict[str, IntArray] | None = None
+        self._names: list[tuple[str, ...]] = []  # of each item's attributes: what a change has to look into
+        self._spelled: dict[str, str] = {}
+        self._same: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.put(items, np.arange(len(items), dtype=np.int64))
 
     @property
     def size(self) -> int:
         """Number of items."""
-        return len(self._rows)
+        return len(self._names)
 
     def put(self, items: pl.DataFrame, positions: IntArray) -> None:
-        """Take in items at catalogue `positions`, forgetting what stood there before."""
-        self._columns.clear()
-        self._flags = None
-        missing = int(positions.max(initial=-1)) + 1 - len(self._rows)
-        self._rows += [{} for _ in range(missing)]
-        for row, position in zip(items.iter_rows(named=True), positions.tolist(), strict=True):
-            attributes = row[c.ATTRIBUTES]
-            self._rows[position] = row | {c.ATTRIBUTES: json.loads(attributes) if attributes else {}}
+        """Take in items at catalogue `positions`, forgetting what stood there before.
+
+        Costs what these items have, not what the catalogue has.
+        """
+        if not len(items):
+            return
+        if (np.diff(positions) <= 0).any():  # columns are written in order; of one position twice the last
+            positions, backwards = np.unique(positions[::-1], return_index=True)
+            items = items[(len(items) - 1 - backwards).tolist()]
+        self._names += [()] * (int(positions[-1]) + 1 - len(self._names))
+        coder, places = Coder(), positions.tolist()
+        for name, field in self._own.items():
+            field.put(positions, _own_values(items[name], places, coder))
+        self._put_attributes(items[c.ATTRIBUTES], positions, coder)
+
+    def _put_attributes(self, texts: pl.Series, positions: IntArray, coder: Coder) -> None:
+        found: dict[str, Values] = {}
+        true: dict[str, list[int]] = {}
+        for position, text in zip(positions.tolist(), texts, strict=True):
+            said: dict[str, Any] = json.loads(text) if text else {}
+            for name in (*self._names[position], *said):
+                if name not in found:
+                    found[name] = Values()
+            self._names[position] = self._shared(said)
+            for name, value in said.items():
+                _add(found[name], position, value, coder)
+                if value is True:
+                    true.setdefault(name, []).append(position)
+        for name, values in found.items():
+            self._attributes.setdefault(name, Field()).put(positions, values)
+        self._put_flags({name: true.get(name, []) for name in found}, positions)
+
+    def _shared(self, names: Iterable[str]) -> tuple[str, ...]:
+        """These names as the one tuple of them, made of the one text of each."""
+        found = tuple(names)
+        if found not in self._same:
+            found = tuple(self._spelled.setdefault(name, name) for name in found)
+        return self._same.setdefault(found, found)
+
+    def _put_flags(self, true: Mapping[str, Sequence[int]], positions: IntArray) -> None:
+        """For each attribute that may have changed, those of `positions` at which it is true."""
+        for name, where in true.items():
+            if where or name in self._true:
+                flags = self._true.setdefault(name, SparseColumn(np.bool_))
+                flags.put(positions, where, np.ones(len(where), dtype=np.bool_))
+                self._flags = None
 
     def fields(self) -> list[str]:
         """Names that a filter may use: the fields of every shop, then attributes, the commonest first."""
-        common = [name for name in _SHARED_FIELDS if any(_values(row, name) for row in self._rows)]
-        counts = Counter(name for row in self._rows for name in row.get(c.ATTRIBUTES, ()))
+        common = [name for name in _SHARED_FIELDS if self._parts(name)]
+        counts = Counter(name for names in self._names for name in names)
         return common + [name for name, _ in counts.most_common() if name not in common]
 
     def flags(self) -> dict[str, IntArray]:
         """For each attribute that is true of some item, the positions of the items it is true of."""
         if self._flags is None:
-            found: dict[str, list[int]] = {}
-            for position, row in enumerate(self._rows):
-                for name, value in row.get(c.ATTRIBUTES, {}).items():
-                    if value is True:
-                        found.setdefault(name, []).append(position)
-            self._flags = {name: np.array(own, dtype=np.int64) for name, own in found.items()}
+            columns = self._true.items()
+            self._flags = {name: true.where.astype(np.int64) for name, true in columns if len(true)}
         return self._flags
 
     def mask(self, filters: Mapping[str, Any]) -> BoolArray:
@@ -140,40 +175,45 @@ class FilterIndex:
                 allowed &= column.any_of(condition)
         return allowed
 
+    def _parts(self, name: str) -> list[Field]:
+        """What items have in a field: their own values, and their attributes of that name."""
+        parts = (self._own.get(name), self._attributes.get(name))
+        return [part for part in parts if part is not None and len(part)]
+
     def _column(self, name: str) -> _Column:
-        """One field of all items, laid out when a filter first asks for it."""
-        if name not in self._columns:
-            column = _Column([_values(row, name) for row in self._rows])
-            if not column.positions:
-                known = self.fields()
-                raise InputError(
-                    expected="a filter on a field that some item has",
-                    found=repr(name),
-                    todo=f"Known fields: {', '.join(known[:30])}{' …' if len(known) > 30 else ''}.",
-                )
-            self._columns[name] = column
-        return self._columns[name]
+        parts = self._parts(name)
+        if not parts:
+            known = self.fields()
+            raise InputError(
+                expected="a filter on a field that some item has",
+                found=repr(name),
+                todo=f"Known fields: {', '.join(known[:30])}{' …' if len(known) > 30 else ''}.",
+            )
+        return _Column(parts, self.size)
 
 
+@dataclass(frozen=True, slots=True)
 class _Column:
-    """The values of one field: who has which, and the number each item has, NaN for none."""
+    """One field of a catalogue of some size, ready to be asked."""
 
-    def __init__(self, values: Sequence[Sequence[Any]]) -> None:
-        self.positions: dict[str, list[int]] = {}
-        self.numbers = np.full(len(values), np.nan, dtype=np.float64)  # float32 is off by minutes for times
-        for position, own in enumerate(values):
-            for value in own:
-                self.positions.setdefault(_key(value), []).append(position)
-                if isinstance(value, int | float) and not isinstance(value, bool):
-                    self.numbers[position] = value
+    parts: Sequence[Field]
+    size: int
 
     def any_of(self, condition: Any) -> BoolArray:
         """Items that have one of the values."""
         choices = condition if isinstance(condition, list | tuple | set | frozenset) else [condition]
-        mask = np.zeros(len(self.numbers), dtype=np.bool_)
-        for choice in choices:
-            mask[self.positions.get(_key(choice), [])] = True
+        wanted = np.array([*map(Coder().code, choices)], dtype=np.int64)
+        mask = np.zeros(self.size, dtype=np.bool_)
+        for part in self.parts:
+            part.mark(wanted, mask)
         return mask
+
+    def numbers(self) -> DoubleArray:
+        """The number each item has, NaN for none; an attribute's before the item's own."""
+        numbers = np.full(self.size, np.nan, dtype=np.float64)
+        for part in self.parts:
+            part.number(numbers)
+        return numbers
 
 
 def _one(column: _Column, name: str, kind: str, value: Any) -> BoolArray:
@@ -185,31 +225,29 @@ def _one(column: _Column, name: str, kind: str, value: Any) -> BoolArray:
             found=repr(kind),
             todo="Use those, or a plain value or list.",
         )
-    return _RANGES[kind](column.numbers, _number(name, value))
+    return _RANGES[kind](column.numbers(), _number(name, value))
 
 
-def _values(row: Mapping[str, Any], name: str) -> Sequence[Any]:
-    """What an item has in a field; its own columns and its attributes together."""
-    found: list[Any] = []
-    if name == c.AVAILABLE and row:
-        found.append(row[c.AVAILABLE] is not False)
-    elif name in _LIST_FIELDS:
-        found += row.get(name) or ()
-    elif name in _SHARED_FIELDS and row.get(name) is not None:
-        found.append(row[name])
-    value = row.get(c.ATTRIBUTES, {}).get(name)
-    if value is not None:
-        found += value if isinstance(value, list) else [value]
-    return found
+def _own_values(column: pl.Series, positions: Sequence[int], coder: Coder) -> Values:
+    """What items say in a column of their table."""
+    if column.name == c.AVAILABLE:
+        column = column.fill_null(value=True)
+    values, code = Values(), coder.code
+    for position, value in zip(positions, column.to_list(), strict=True):
+        if isinstance(value, list):
+            for one in value:
+                values.add(position, one, code(one))
+        elif value is not None:
+            values.add(position, value, code(value))
+    return values
 
 
-def _key(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    text = normalise(str(value)).strip()
-    return text[:-2] if re.fullmatch(r"-?\d+\.0", text) else text
+def _add(values: Values, position: int, value: Any, coder: Coder) -> None:
+    """What an attribute says of an item: nothing, one value, or each of a list."""
+    if value is None:
+        return
+    for one in value if isinstance(value, list) else [value]:
+        values.add(position, one, coder.code(one))
 
 
 def _number(name: str, value: Any) -> float:
