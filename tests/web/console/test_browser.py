@@ -14,6 +14,7 @@ import pytest
 
 from tests.web.conftest import EVIL, events, items
 from tests.web.console.conftest import ADMIN
+from tests.web.console.test_reports import put as put_report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra 'browser'")
 pytest.importorskip("fastapi")
@@ -21,7 +22,17 @@ httpx = pytest.importorskip("httpx")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs a chromium on the PATH")
 expect = playwright.expect
-VIEWS = ["", "/search?q=tea&user=u0", "/users?user=u0", "/whom", "/data", "/models", "/keys", "/audit"]
+VIEWS = [
+    "",
+    "/search?q=tea&user=u0",
+    "/users?user=u0",
+    "/whom",
+    "/reports",
+    "/data",
+    "/models",
+    "/keys",
+    "/audit",
+]
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +44,7 @@ def address(tmp_path_factory) -> Iterator[str]:
     from warmstart.web.app import create_app
 
     settings = ServeSettings(home=tmp_path_factory.mktemp("home"), encoder="catalogue", refit_minutes=0.0)
+    put_report(settings.home)
     with pytest.MonkeyPatch.context() as patch, socket.socket() as listening:
         patch.setenv("WARMSTART_ADMIN_KEY", ADMIN)
         listening.bind(("127.0.0.1", 0))
@@ -185,6 +197,21 @@ def test_a_table_sorts_filters_and_exports(visit, tmp_path: Path):
             '"Field","Items without","Share"',
             '"Price","0","0"',
         ]
+
+
+def test_a_report_is_drawn_with_its_numbers(visit):
+    with visit("/reports") as page:
+        expect(page.get_by_role("heading", name="new-users · a shop")).to_be_visible()
+        expect(page.locator(".legend li")).to_have_text(["engine", "popularity"])
+        page.get_by_text("The numbers").click()
+        table = page.get_by_role("region", name="nDCG@20")
+        expect(table.locator("tbody tr").first).to_contain_text("0.2000")
+        expect(page.get_by_role("region", name="Is the difference more than chance?")).to_contain_text(
+            "better"
+        )
+        with page.expect_download() as waiting:
+            page.get_by_role("link", name="Save the whole report").click()
+        assert waiting.value.suggested_filename == "first.html"
 
 
 def test_a_key_is_made_shown_once_and_revoked(visit):

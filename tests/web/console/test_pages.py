@@ -18,7 +18,9 @@ def asset(name: str) -> str:
     return (ASSETS / name).read_text("utf-8")
 
 
-@pytest.mark.parametrize("view", ["", "/search", "/users", "/whom", "/data", "/models", "/keys", "/audit"])
+@pytest.mark.parametrize(
+    "view", ["", "/search", "/users", "/whom", "/reports", "/data", "/models", "/keys", "/audit"]
+)
 def test_every_view_is_a_page_with_a_strict_policy(stranger, view):
     page = stranger.client.get(f"/console{view}")
     assert page.status_code == 200

@@ -16,7 +16,7 @@ router = APIRouter(include_in_schema=False)
 
 _SHARED: Final = ("dom.js", "door.js", "theme.js", "icon.svg")
 """What the storefront has already."""
-VIEWS: Final = ("", "search", "users", "whom", "data", "models", "keys", "audit")
+VIEWS: Final = ("", "search", "users", "whom", "reports", "data", "models", "keys", "audit")
 
 
 @router.get("/console/assets/{version}/{name}")

@@ -28,7 +28,8 @@ export function lines(title, names, series, { wide = 720 } = {}) {
   const grid = [0, 0.5, 1].map((part) => s("g", {},
     s("line", { x1: left, x2: wide - 12, y1: y(part * most), y2: y(part * most), class: "grid" }),
     text(left - 8, y(part * most) + 4, number(part * most, most < 5 ? 2 : 0), "end")));
-  const marks = [...new Set([0, Math.floor((names.length - 1) / 2), names.length - 1])].filter((i) => i >= 0);
+  const all = names.join("  ").length * 8 < wide - left;
+  const marks = all ? [...names.keys()] : [...new Set([0, Math.floor((names.length - 1) / 2), names.length - 1])].filter((i) => i >= 0);
   const below = marks.map((i) => text(x(i), high - 8, names[i], i === 0 ? "start" : i === names.length - 1 ? "end" : "middle"));
   const drawn = series.map((one) => s("g", { class: `series ${one.css}` },
     s("polyline", { points: one.values.map((value, i) => `${x(i).toFixed(1)},${y(value ?? 0).toFixed(1)}`).join(" ") }),

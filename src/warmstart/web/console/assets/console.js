@@ -10,9 +10,10 @@ import { userLab } from "./console-users.js";
 import { whom } from "./console-whom.js";
 import { data } from "./console-data.js";
 import { models } from "./console-models.js";
+import { reports } from "./console-reports.js";
 import { audit, keys } from "./console-keys.js";
 
-const VIEWS = { "": overview, search: searchLab, users: userLab, whom, data, models, keys, audit };
+const VIEWS = { "": overview, search: searchLab, users: userLab, whom, reports, data, models, keys, audit };
 const top = document.getElementById("top");
 const main = document.getElementById("main");
 
