@@ -92,7 +92,8 @@ def test_reports_are_listed_the_newest_first_and_what_is_none_says_so(console, t
 def test_a_report_has_the_numbers_of_all_seeds_and_its_comparisons(console, tmp_path):
     put(tmp_path / "home")
     found = console.get("report", name="first")
-    assert [row["value"] for row in found["rows"] if row["method"] == "engine"] == pytest.approx([0.2, 0.21, 0.22])
+    values = [row["value"] for row in found["rows"] if row["method"] == "engine"]
+    assert values == pytest.approx([0.2, 0.21, 0.22])
     assert all("seed" not in row for row in found["rows"])
     assert found["comparisons"][0]["verdict"] == "better"
     assert found["cost"][0]["fit_s"] == 1.0
