@@ -117,6 +117,7 @@ def test_a_report_is_for_administrators(stranger, tmp_path):
 
 def test_one_run_goes_on_at_a_time_and_says_what_went_wrong(console, monkeypatch):
     from warmstart.web.console import report_doors
+    from warmstart.web.console.reports import Reports
 
     asked = []
 
@@ -127,7 +128,7 @@ def test_one_run_goes_on_at_a_time_and_says_what_went_wrong(console, monkeypatch
     assert console.post("examine", {"protocol": "new-items", "sample": 50}) == {"running": True}
     assert console.get("reports")["running"]
     assert console.ask("examine", {}).status_code == 409
-    report_doors.Reports(Path(console.get("reports")["folder"])).end("no cases")
+    Reports(Path(console.get("reports")["folder"])).end("no cases")
     assert asked == [("new-items", 50, "default")]
     found = console.get("reports")
     assert (found["running"], found["trouble"]) == (False, "no cases")
