@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from warmstart.core.linear import BoolArray, FloatArray, IntArray, top_positions
 from warmstart.data.item_list import ItemList, Reason
 from warmstart.data.query import Query
-from warmstart.engine.explaining import by_evidence
+from warmstart.engine.explaining import SOURCES, by_evidence
 from warmstart.engine.listing import Told, listed
 from warmstart.engine.settings import EngineSettings
 from warmstart.engine.stages import Stages
@@ -58,11 +58,16 @@ class PersonalSearch:
         scores[shifted] += gate * (taste - least) / deviation
         return cls(query, stages, legs, scores, shifted, gate, least, deviation, most)
 
-    def contributions(self, positions: Sequence[int]) -> list[tuple[Reason, ...]]:
-        """For items at catalogue positions the reasons that sum to their scores, largest first."""
+    def contributions(
+        self, positions: Sequence[int], joined: Mapping[str, str] | None = None
+    ) -> list[tuple[Reason, ...]]:
+        """For items at catalogue positions the reasons that sum to their scores, largest first.
+
+        Parts of the taste that have the same name in `joined` are summed.
+        """
         scorer = self.stages.scorer
         moved = [position for position in positions if position in self.shifted]
-        tastes = scorer.contributions(self.query, [scorer.item_ids_[i] for i in moved])
+        tastes = scorer.contributions(self.query, [scorer.item_ids_[i] for i in moved], joined=joined)
         taste_of = dict(zip(moved, tastes, strict=True))
         found = []
         for position in positions:
@@ -80,7 +85,7 @@ class PersonalSearch:
 
     def summaries(self, positions: Sequence[int], most: int) -> list[tuple[Reason, ...]]:
         """For each item the legs that found it, and the evidence that moved it most."""
-        return [self._summary(reasons, most) for reasons in self.contributions(positions)]
+        return [self._summary(reasons, most) for reasons in self.contributions(positions, SOURCES)]
 
     def listed(self, scores: FloatArray, n: int, told: Told) -> ItemList:
         """The `n` best by `scores`, which are this search's own except for what was ruled out since."""

@@ -18,7 +18,7 @@ from warmstart.data.records import Event
 from warmstart.engine.asking import Memory
 from warmstart.engine.boosting import Boost, shift, told
 from warmstart.engine.event_log import EventLog
-from warmstart.engine.explaining import by_evidence, in_words, main_source
+from warmstart.engine.explaining import SOURCES, by_evidence, in_words, main_source
 from warmstart.engine.goes_with import Beside, same_thing_again
 from warmstart.engine.listing import checked_size, explained, listed, serving, touched
 from warmstart.engine.personal_search import PersonalSearch
@@ -302,7 +302,7 @@ class Questions:
     ) -> ItemList:
         scorer, most = self._stages.scorer, self.settings.reasons_per_item
         items = showing.shown(query, scores, n, scorer)
-        parts = scorer.contributions(query, items.item_ids, mixing)
+        parts = scorer.contributions(query, items.item_ids, mixing, SOURCES)
         reasons = [
             self._told(by_evidence(found, most), query, item_id)
             for item_id, found in zip(items.item_ids, parts, strict=True)

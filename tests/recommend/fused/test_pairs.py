@@ -21,6 +21,12 @@ def pairs_of(dense: Tables) -> Pairs:
     return Pairs.of({name: sparse.csr_matrix(table) for name, table in dense.items()})
 
 
+def read(pairs: Pairs, rows: list[int]) -> Tables:
+    """Some rows of each table."""
+    found = pairs.products(np.array(rows, dtype=np.int64), lambda items: np.eye(SIZE, dtype="f")[items])
+    return dict(zip(pairs.names, found, strict=True))
+
+
 def off_by(dense: np.ndarray) -> np.ndarray:
     """How far a value may be off in each row: less than a 255th of the strongest."""
     return dense.max(axis=1) / 255
@@ -42,12 +48,11 @@ def test_a_sum_over_pairs_is_the_sum_of_the_tables(
 def test_each_table_can_be_read_alone_and_keeps_what_was_positive(dense: Tables, rows: list[int]):
     pairs = pairs_of(dense)
     for name, table in dense.items():
-        read = pairs.table(name, np.array(rows, dtype=np.int64), SIZE).toarray()
-        np.testing.assert_array_equal(read > 0, table[rows] > 0)
-        assert (np.abs(read - table[rows]) <= off_by(table)[rows, None] + 1e-6).all()
-        np.testing.assert_allclose(
-            read.max(axis=1, initial=0), table[rows].max(axis=1, initial=0), rtol=1e-6
-        )
+        found = read(pairs, rows)[name]
+        np.testing.assert_array_equal(found > 0, table[rows] > 0)
+        assert (np.abs(found - table[rows]) <= off_by(table)[rows, None] + 1e-6).all()
+        strongest = table[rows].max(axis=1, initial=0)
+        np.testing.assert_allclose(found.max(axis=1, initial=0), strongest, rtol=1e-6)
 
 
 @given(tables)
@@ -68,7 +73,7 @@ def test_rows_in_any_order_and_with_pairs_said_twice_are_read(tmp_path):
         shape=(SIZE, SIZE),
     )
     pairs = Pairs.of({"together": twice})
-    row = pairs.table("together", np.array([0]), SIZE).toarray()[0]
+    row = read(pairs, [0])["together"][0]
     assert row[4] == pytest.approx(4.0)
     assert row[1] == pytest.approx(2.0, abs=4 / 255)
     write_state(tmp_path, pairs.get_state())
@@ -81,9 +86,7 @@ def test_rows_in_any_order_and_with_pairs_said_twice_are_read(tmp_path):
 def test_of_long_rows_the_strongest_pairs_over_all_tables_stay(dense: Tables, most: int):
     whole = pairs_of(dense)
     cut = Pairs.of({name: sparse.csr_matrix(table) for name, table in dense.items()}, most=most)
-    rows = np.arange(SIZE)
-    before = {name: whole.table(name, rows, SIZE).toarray() for name in dense}
-    after = {name: cut.table(name, rows, SIZE).toarray() for name in dense}
+    before, after = read(whole, list(range(SIZE))), read(cut, list(range(SIZE)))
     tops = {name: table.max(axis=1) for name, table in dense.items()}
     level = {name: own[own > 0].mean() if (own > 0).any() else 1.0 for name, own in tops.items()}
     strength = np.sum([before[name] / level[name] for name in dense], axis=0)

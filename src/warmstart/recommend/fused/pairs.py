@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Any, Final, Self
 
 import numpy as np
@@ -102,13 +104,19 @@ class Pairs:
         entries: IntArray = np.arange(ends[-1]) + np.repeat(starts - ends[:-1], lengths)
         return entries, ends.tolist()
 
-    def table(self, name: str, rows: IntArray, size: int) -> sparse.csr_matrix:
-        """Some rows of one table, shape (rows, size)."""
+    def products(self, rows: IntArray, weigh: Callable[[IntArray], FloatArray]) -> FloatArray:
+        """The product of some rows of each table with weights of the items: shape (tables, rows, any).
+
+        `weigh` gives those of the items that stand in these rows, which it gets in order: (items, any).
+        """
         entries, ends = self._entries(rows)
-        column = self.names.index(name)
-        data = self.levels[entries, column] * np.repeat(self.scales[rows, column], np.diff(ends))
-        shape = (len(rows), size)
-        return sparse.csr_matrix((data.astype(np.float32), self.indices[entries], ends), shape=shape)
+        columns, place = np.unique(self.indices[entries], return_inverse=True)
+        weights, values = weigh(columns.astype(np.int64)), self.levels[entries].astype(np.float32)
+        found = np.empty((len(self.names), len(rows), weights.shape[1]), dtype=np.float32)
+        for i, span in enumerate(starmap(slice, itertools.pairwise(ends))):
+            found[:, i] = values[span].T @ weights[place[span]]
+        found *= self.scales[rows].T[:, :, None]
+        return found
 
     def get_state(self) -> State:
         """Everything, as a tree that can be saved."""

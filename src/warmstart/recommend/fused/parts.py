@@ -321,32 +321,32 @@ class FittedParts:
         return blended
 
     def pairwise(
-        self, positions: IntArray, units: Mapping[str, FloatArray], items: IntArray
+        self, positions: IntArray, names: Container[str], items: IntArray
     ) -> dict[str, FloatArray]:
-        """What each history item adds to each of `items` in each part: shape (history, items, mixtures)."""
+        """What each history item says of each of `items` in each part, before norms: (history, items)."""
         if not len(positions):
             return {}
         content, texts, place = self.features.content, self.features.tfidf, self.transfer.place
         voices = self.transfer.voices(positions)
         speakers = np.unique(voices.indices).astype(np.int64)
         voices = voices[:, speakers]
-        found = {
-            name: self.transfer.reach_rows(voices @ self.pairs.table(name, speakers, self.size), items)
-            for name in TABLES
-            if name in units
-        }
-        for name, space in self.spaces.items():
-            right = self.rows.part(name)
-            found[name] = (voices @ space.speakers(speakers, right, self.transfer)) @ right[place[items]].T
         vectors = self.rows.part(PROJECTION)
-        found[PROJECTION] = vectors[place[positions]] @ vectors[place[items]].T
-        found[WORDS] = (texts[positions] @ texts[items].T).toarray()
-        found[ALIKE] = content[positions] @ content[items].T
-        return {
-            name: units[name][:, None, :] * shares[:, :, None]
-            for name, shares in found.items()
-            if name in units
-        }
+        found: dict[str, FloatArray] = {}
+        if WORDS in names:
+            found[WORDS] = (texts[positions] @ texts[items].T).toarray()
+        if ALIKE in names:
+            found[ALIKE] = content[positions] @ content[items].T
+        if PROJECTION in names:
+            found[PROJECTION] = vectors[place[positions]] @ vectors[place[items]].T
+        for name in (name for name in self.spaces if name in names):
+            right = self.rows.part(name)
+            own = self.spaces[name].speakers(speakers, right, self.transfer)
+            found[name] = (voices @ own) @ right[place[items]].T
+        if any(name in names for name in TABLES):
+            said = self.pairs.products(speakers, lambda donors: self.transfer.shares(donors, items))
+            for name, own in zip(self.pairs.names, said, strict=True):
+                found[name] = voices @ own
+        return {name: shares for name, shares in found.items() if name in names}
 
     def put(self, positions: IntArray, size: int) -> None:
         """Take in items whose features are there already, in a catalogue that now has `size` items."""

@@ -307,20 +307,39 @@ class Transfer:
         own = blend @ values[:, group.items]
         return _formula(group.own, own, blend @ around[:, group.rest] + said)
 
-    def reach_rows(
-        self, values: Any, items: IntArray, learned: tuple[FloatArray, FloatArray] | None = None
-    ) -> FloatArray:
-        """The same for any items; `values` may be sparse, `learned` are their `slopes` if known."""
-        around = _dense((self.near[items] @ values.T).T)
-        own = np.array(_dense(values[:, items]), dtype=np.float32)
-        if not (self.own[items] < 1.0).any():
-            return own
-        return self.joined_few(items, own, around, learned or self.slopes(values))
+    def shares(self, donors: IntArray, items: IntArray) -> FloatArray:
+        """The formula as weights: what a value of one at each donor says of each of `items`.
+
+        `donors` are in order; shape (donors, items).
+        """
+        own = self.own[items]
+        found = (donors[:, None] == items) * own
+        some = np.flatnonzero(own < 1.0)
+        if not len(some):
+            return np.asarray(found, dtype=np.float32)
+        place = self.place[items[some]] - self.first
+        slopes = self.apart[place] @ self.solved - np.multiply.outer(
+            self.left[place], self.mean @ self.solved
+        )
+        said = (self._features.content[donors] - self.mean) @ slopes.T
+        said += self.left[place] / np.float32(self._n_hot)
+        said += self._heard(donors, items[some])
+        found[:, some] += (1.0 - own[some]) * said
+        return np.asarray(found, dtype=np.float32)
+
+    def _heard(self, donors: IntArray, items: IntArray) -> FloatArray:
+        """Near of some items at some donors, turned round: shape (donors, items)."""
+        near = self.near[items]
+        heard = np.zeros((len(donors) + 1, len(items)), dtype=np.float32)
+        where = np.searchsorted(donors, near.indices)
+        where[np.append(donors, -1)[where] != near.indices] = len(donors)  # what nobody asked about
+        np.add.at(heard, (where, np.repeat(np.arange(len(items)), np.diff(near.indptr))), near.data)
+        return heard[:-1]
 
     def joined_few(
         self, items: IntArray, own: FloatArray, around: FloatArray, learned: tuple[FloatArray, FloatArray]
     ) -> FloatArray:
-        """The same from their own values and the weighted sums of those of their neighbours."""
+        """The formula from their own values and the weighted sums of those of their neighbours."""
         found = np.array(own, dtype=np.float32)
         some = np.flatnonzero(self.own[items] < 1.0)
         place = self.place[items[some]] - self.first
@@ -371,8 +390,3 @@ def loudest(rows: sparse.csr_matrix, most: int) -> sparse.csr_matrix:
 def _formula(share: Any, own: FloatArray, predicted: FloatArray) -> FloatArray:
     found: FloatArray = np.asarray(share * own + (1 - share) * predicted, dtype=np.float32)
     return found
-
-
-def _dense(values: Any) -> FloatArray:
-    dense: FloatArray = values if isinstance(values, np.ndarray) else values.toarray()
-    return dense
