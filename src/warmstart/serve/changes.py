@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +14,8 @@ CHANGES: Final = "changes"
 SERVICE: Final = "service"
 _SALT: Final = "salt"
 _LISTS: Final = ("items", "taken")
+_MOST_ITEMS: Final = 5_000
+"""Items followed at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +67,24 @@ def changes_since(store: Store, number: int) -> Iterable[tuple[int, Change]]:
     for entry in store.read(log=CHANGES, since=number):
         said = entry.value | {name: tuple(entry.value.get(name, ())) for name in _LISTS}
         yield entry.number or 0, Change(**said, user_id=entry.user_id)
+
+
+def together(changes: Iterable[tuple[int, Change]]) -> Iterator[tuple[int, list[Change]]]:
+    """Changes that can be followed at once, with the number of the last: items that were written in a row.
+
+    >>> lines = [(1, Change(items=("a",))), (2, Change(items=("b", "a"))), (4, Change(user_id="ann"))]
+    >>> [(last, len(group)) for last, group in together(lines)]
+    [(2, 2), (4, 1)]
+    """
+    last, group, size = 0, list[Change](), 0
+    for number, change in changes:
+        if group and not (change.items and group[-1].items and size < _MOST_ITEMS):
+            yield last, group
+            group, size = [], 0
+        group.append(change)
+        last, size = number, size + len(change.items)
+    if group:
+        yield last, group
 
 
 def was_forgotten_since(store: Store, number: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from warmstart.data.records import Event, Item
 from warmstart.data.wire.items import ItemIn
 from warmstart.engine.engine import Engine
 from warmstart.roles.store import EVENTS, ITEMS, USERS, Store
-from warmstart.serve.changes import CHANGES, Change, Digests, changes_since
+from warmstart.serve.changes import CHANGES, Change, Digests, changes_since, together
 from warmstart.serve.facts import Seen, events_of, last_number, read_shop_of
 from warmstart.serve.history import aligned, kept_of
 from warmstart.serve.leases import Lease
@@ -159,12 +159,13 @@ class Replica:
             self._look_for_model()
             return 0
         count = 0
-        for number, change in changes_since(self.store, self.seen.changes):
-            if change.after is not None:
-                count += self._observe(before=change.after)
-            self._follow(change, names or {})
+        for number, changes in together(changes_since(self.store, self.seen.changes)):
+            after = changes[0].after
+            if after is not None:
+                count += self._observe(before=after)
+            self._follow(changes, names or {})
             self.seen = replace(self.seen, changes=number)
-            count += 1
+            count += len(changes)
         return count + self._observe()
 
     def _look_for_model(self) -> None:
@@ -185,9 +186,10 @@ class Replica:
         self.seen = replace(self.seen, events=last)
         return count
 
-    def _follow(self, change: Change, names: Mapping[str, str]) -> None:
+    def _follow(self, changes: list[Change], names: Mapping[str, str]) -> None:
+        change = changes[0]
         if change.items:
-            self._take_items(change.items)
+            self._take_items(item_id for each in changes for item_id in each.items)
         elif change.is_profile and change.user_id:
             self._take_profile(change.user_id)
         elif change.forgotten:
@@ -202,7 +204,7 @@ class Replica:
     def _who(self, digest: str, names: Mapping[str, str]) -> str | None:
         return names.get(digest) or self.digests.find(digest, self.ready.user_ids())
 
-    def _take_items(self, item_ids: tuple[str, ...]) -> None:
+    def _take_items(self, item_ids: Iterable[str]) -> None:
         """The items as the store has them now; one that it has no more is shown no more."""
         there = {item_id: self.store.get(ITEMS, item_id) for item_id in dict.fromkeys(item_ids)}
         present = [ItemIn.from_stored(record.value).to_item() for record in there.values() if record]

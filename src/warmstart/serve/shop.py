@@ -29,7 +29,7 @@ from warmstart.serve.replica import LEARNING, Replica
 from warmstart.serve.retention import Retention
 from warmstart.serve.settings import ServeSettings
 from warmstart.serve.tracing import span
-from warmstart.serve.writer import EventWriter
+from warmstart.serve.writer import GroupWriter
 from warmstart.store.errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -57,10 +57,12 @@ class LiveShop:
         self._disk_thread = ThreadPoolExecutor(1, f"disk-{store.name}")
         self._load_thread = ThreadPoolExecutor(1, f"load-{store.name}")
         self._keeping = Keeping(store)
-        self.writer = EventWriter(store, self._disk_thread, self.catch_up)
+        self.writer = GroupWriter(store.append, self._disk_thread, self.catch_up)
+        self._item_writer = GroupWriter(self._put_items, self._disk_thread, self.catch_up)
         self._background: set[asyncio.Task[Any]] = set()
         self._refitting: asyncio.Task[dict[str, Any]] | None = None
         self._swapping: asyncio.Task[None] | None = None
+        self._reading: asyncio.Future[None] | None = None
         self._derived = Derived(lambda: self.version, self.ask, self._spawn, self._load_thread)
         self._refitted_at = time.monotonic()
         self._learns = "", False
@@ -84,6 +86,7 @@ class LiveShop:
         """Write what waits, then let go."""
         self.is_ready = False
         await self.writer.close()
+        await self._item_writer.close()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -141,7 +144,12 @@ class LiveShop:
 
     async def put_items(self, items: Sequence[ItemIn]) -> None:
         """Write items over those of the same ids; they are live when this returns."""
-        await self._write(lambda: self._keeping.put_items(items))
+        if items:
+            await self._item_writer.append(items)
+
+    def _put_items(self, items: list[ItemIn]) -> Sequence[None]:
+        self._keeping.put_items(items)
+        return ()
 
     async def change_items(self, items: Sequence[ItemIn]) -> None:
         """Change what was sent of these items; those that are new begin with it."""
@@ -213,9 +221,20 @@ class LiveShop:
     # -- following and learning anew --------------------------------------------------------------
 
     async def catch_up(self, names: Mapping[str, str] | None = None) -> None:
-        """Let the engine read what the store has; then see what that calls for."""
-        await self._on_engine(lambda: self._replica.catch_up(names))
+        """Let the engine read what the store has; then see what that calls for.
+
+        Those who come while a reading waits for its turn share it.
+        """
+        if names:
+            await self._on_engine(lambda: self._replica.catch_up(names))
+        else:
+            reading = self._reading = self._reading or asyncio.ensure_future(self._on_engine(self._read))
+            await asyncio.shield(reading)
         self._heed()
+
+    def _read(self) -> None:
+        self._reading = None  # what is written from now on may be missed by this one
+        self._replica.catch_up()
 
     def _heed(self) -> None:
         replica = self._replica
