@@ -1,6 +1,8 @@
 """Completions of what a shopper is typing."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from warmstart.data.records import Item, items_frame
 from warmstart.search.suggest import Suggester
@@ -50,3 +52,53 @@ def test_brands_and_categories_are_offered_and_n_holds():
     assert suggester("a b").suggest("mi") == ["mice"]
     assert len(suggester("mouse mat", "mouse mat", "mouse map", "mouse map").suggest("m", 2)) == 2
     assert suggester("mouse mat", "mouse mat").suggest("m", 0) == []
+
+
+some_words = st.lists(
+    st.sampled_from(["red", "mouse", "mat", "x2", "无线耳机", "耳机", "mouse红"]), max_size=4
+)
+some_items = st.lists(
+    st.builds(
+        Item,
+        item_id=st.just("x"),
+        title=some_words.map(" ".join),
+        brand=st.sampled_from(["", "Red", "红"]),
+        categories=st.sampled_from([(), ("Mouse",), ("Mouse", "mouse", "耳机")]),
+    ),
+    max_size=8,
+)
+
+
+@given(some_items, st.data(), st.booleans())
+def test_after_items_came_and_went_it_completes_as_one_that_met_only_the_rest(
+    items: list[Item], data: st.DataObject, is_asked: bool
+):
+    kept = [item for item in items if data.draw(st.booleans())]
+    gone = [item for item in items if not any(item is other for other in kept)]
+    some = Suggester(items_frame([]), ["Red mouse"])
+    steps = [(some.add, item) for item in items]
+    for item in gone:  # each leaves at any time after it came
+        came = next(place for place, (_, other) in enumerate(steps) if other is item)
+        steps.insert(data.draw(st.integers(came + 1, len(steps))), (some.remove, item))
+    for change, item in steps:
+        change(items_frame([item]))
+        if is_asked:
+            some.suggest("r")
+    fresh = Suggester(items_frame(kept), ["Red mouse"])
+    for prefix in ("r", "red", "red m", "m", "mo", "x", "无", "耳", "耳机", "blue m", "红"):
+        assert some.suggest(prefix, 50) == fresh.suggest(prefix, 50)
+
+
+def test_many_items_at_once_come_and_go_as_one_by_one():
+    base = [Item(item_id=str(k), title=f"lamp {k % 7} of {k % 5}") for k in range(40)]
+    more = [Item(item_id=str(k), title=f"lamp number{k // 2} shade{k // 2}") for k in range(300)]
+    some = Suggester(items_frame(base))
+    assert some.suggest("number") == []
+    some.add(items_frame(more))
+    fresh = Suggester(items_frame([*base, *more]))
+    assert len(some.suggest("number", 1000)) == 300
+    for prefix in ("number", "lamp", "shade1", "l"):
+        assert some.suggest(prefix, 1000) == fresh.suggest(prefix, 1000)
+    some.remove(items_frame(more))
+    assert some.suggest("lamp", 1000) == Suggester(items_frame(base)).suggest("lamp", 1000)
+    assert some.suggest("number") == []

@@ -87,7 +87,7 @@ class FilterIndex:
         self._own = {name: Field() for name in _SHARED_FIELDS}
         self._attributes: dict[str, Field] = {}
         self._true: dict[str, SparseColumn] = {}
-        self._flags: dict[str, IntArray] | None = None
+        self._flags: dict[str, IntArray] = {}
         self._names: list[tuple[str, ...]] = []  # of each item's attributes: what a change has to look into
         self._spelled: dict[str, str] = {}
         self._same: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -144,7 +144,7 @@ class FilterIndex:
             if where or name in self._true:
                 flags = self._true.setdefault(name, SparseColumn(np.bool_))
                 flags.put(positions, where, np.ones(len(where), dtype=np.bool_))
-                self._flags = None
+                self._flags.pop(name, None)
 
     def fields(self) -> list[str]:
         """Names that a filter may use: the fields of every shop, then attributes, the commonest first."""
@@ -154,9 +154,9 @@ class FilterIndex:
 
     def flags(self) -> dict[str, IntArray]:
         """For each attribute that is true of some item, the positions of the items it is true of."""
-        if self._flags is None:
-            columns = self._true.items()
-            self._flags = {name: true.where.astype(np.int64) for name, true in columns if len(true)}
+        for name, true in self._true.items():
+            if len(true) and name not in self._flags:
+                self._flags[name] = true.where.astype(np.int64)
         return self._flags
 
     def mask(self, filters: Mapping[str, Any]) -> BoolArray:

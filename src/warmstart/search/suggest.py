@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from heapq import nsmallest
+from itertools import compress, groupby
+from typing import Final
 
+import numpy as np
 import polars as pl
 
 from warmstart.core import columns as c
 from warmstart.core.analysis import is_cjk, normalise, words
+from warmstart.core.linear import IntArray
+from warmstart.search.number_set import NumberSet
 
 _LONGEST, _LONGEST_CJK = 3, 6
+_AT_ONCE: Final = 2_000
+"""Items whose phrases are counted together: those of a whole catalogue would fill the memory."""
+_FEW: Final = 100
+"""Phrases that are put into their places one by one; more are sorted in together."""
 
 
 class Suggester:
     """Completes a prefix to phrases that the catalogue holds and shoppers have typed.
 
     Phrases are brands, categories, runs of up to three words of titles (2 to 6 characters in Chinese)
-    that at least two items share, and past queries, which count tenfold.
+    that at least two items share, and past queries, which count tenfold. Of a phrase that was met once,
+    as most are, only a hash of 64 bits is kept, to know it when it comes again: with a million of them, one
+    is offered too early about once in 10^7 catalogues.
 
     >>> items = pl.DataFrame({"title": ["Wireless mouse", "Wireless mouse XL"], "brand": ["Acme", None],
     ...                       "categories": [["Mice"], ["Mice"]]})
@@ -27,21 +39,22 @@ class Suggester:
     """
 
     def __init__(self, items: pl.DataFrame, queries: Iterable[str] = ()) -> None:
-        self._counts: Counter[str] = Counter()
+        self._counts: dict[str, int] = {}  # of phrases met more than once
+        self._once = NumberSet()
         self._sorted: list[str] | None = None
+        typed = Counter(normalise(query).strip() for query in queries)
+        self._raise({phrase: 10 * count for phrase, count in typed.items() if phrase})
         self.add(items)
-        for query in queries:
-            self._counts[normalise(query).strip()] += 10
 
     def add(self, items: pl.DataFrame) -> None:
         """Take in the phrases of more items."""
-        self._counts.update(_count(items))
-        self._sorted = None
+        for part in items.iter_slices(_AT_ONCE):
+            self._raise(_count(part))
 
     def remove(self, items: pl.DataFrame) -> None:
         """Take out the phrases of items taken in before."""
-        self._counts.subtract(_count(items))
-        self._sorted = None
+        for part in items.iter_slices(_AT_ONCE):
+            self._lower(_count(part))
 
     def suggest(self, prefix: str, n: int = 8) -> list[str]:
         """Up to `n` phrases that begin with `prefix`, the most telling first.
@@ -59,15 +72,60 @@ class Suggester:
 
     def _starting_with(self, prefix: str, n: int) -> list[str]:
         if self._sorted is None:
-            self._sorted = sorted(phrase for phrase, count in self._counts.items() if count > 1 and phrase)
+            self._sorted = sorted(self._counts)
         low = bisect_left(self._sorted, prefix)
         high = bisect_left(self._sorted, prefix + "\U0010ffff")
-        matches = self._sorted[low:high]
-        return sorted(matches, key=lambda phrase: (-self._worth(phrase), phrase))[:n]
+        return nsmallest(n, self._sorted[low:high], key=lambda phrase: (-self._worth(phrase), phrase))
 
     def _worth(self, phrase: str) -> float:
         """Frequent phrases first, of equally frequent ones the longer, which says more."""
         return self._counts[phrase] * (1 + 0.5 * phrase.count(" "))
+
+    def _raise(self, found: Mapping[str, int]) -> None:
+        unknown = [phrase for phrase in found if phrase not in self._counts]
+        hashes = _hashes(unknown)
+        once = self._once.holds(hashes)
+        often = np.array([found[phrase] > 1 for phrase in unknown], dtype=np.bool_)
+        self._once.discard(hashes[once])
+        self._once.add(hashes[~once & ~often])
+        risen = [*compress(unknown, once | often)]
+        self._counts |= zip(risen, once[once | often].astype(int).tolist(), strict=True)
+        for phrase in found.keys() & self._counts.keys():
+            self._counts[phrase] += found[phrase]
+        self._offer(risen)
+
+    def _lower(self, found: Mapping[str, int]) -> None:
+        left = {phrase: self._counts.get(phrase, 1) - count for phrase, count in found.items()}
+        fallen = [phrase for phrase, count in left.items() if count < 2 and phrase in self._counts]
+        self._counts |= {phrase: count for phrase, count in left.items() if count > 1}
+        for phrase in fallen:
+            del self._counts[phrase]
+        self._once.discard(_hashes([phrase for phrase, count in left.items() if count < 1]))
+        self._once.add(_hashes([phrase for phrase, count in left.items() if count == 1]))
+        self._withdraw(fallen)
+
+    def _offer(self, phrases: Sequence[str]) -> None:
+        if self._sorted is None:
+            return
+        if len(phrases) > _FEW:
+            self._sorted += sorted(phrases)
+            self._sorted.sort()  # two runs: it merges them
+            return
+        for phrase in phrases:
+            insort(self._sorted, phrase)
+
+    def _withdraw(self, phrases: Sequence[str]) -> None:
+        if self._sorted is None:
+            return
+        if len(phrases) > _FEW:
+            self._sorted = [phrase for phrase in self._sorted if phrase in self._counts]
+            return
+        for phrase in phrases:
+            del self._sorted[bisect_left(self._sorted, phrase)]
+
+
+def _hashes(phrases: Sequence[str]) -> IntArray:
+    return np.fromiter(map(hash, phrases), dtype=np.int64, count=len(phrases))
 
 
 def _count(items: pl.DataFrame) -> Counter[str]:
@@ -78,17 +136,24 @@ def _count(items: pl.DataFrame) -> Counter[str]:
         counts[normalise(brand)] += 2
     for categories in items[c.CATEGORIES].drop_nulls():
         counts.update({normalise(category): 2 for category in categories})
+    counts.pop("", None)
     return counts
 
 
-def _phrases(title: str) -> Iterable[str]:
-    found = words(title)
-    for i, word in enumerate(found):
-        if is_cjk(word):
-            for size in range(2, min(_LONGEST_CJK, len(word)) + 1):
-                yield from (word[j : j + size] for j in range(len(word) - size + 1))
-            continue
-        for size in range(1, _LONGEST + 1):
-            run = found[i : i + size]
-            if len(run) == size and not any(is_cjk(part) for part in run):
-                yield " ".join(run)
+def _phrases(title: str) -> Iterator[str]:
+    for is_han, run in groupby(words(title), is_cjk):
+        yield from (_parts if is_han else _runs)(run)
+
+
+def _runs(row: Iterable[str]) -> Iterator[str]:
+    """Words as they stand, and up to three in a row."""
+    found = [*row]
+    for size in range(1, _LONGEST + 1):
+        yield from map(" ".join, zip(*(found[start:] for start in range(size)), strict=False))
+
+
+def _parts(row: Iterable[str]) -> Iterator[str]:
+    """Two to six characters in a row of texts that do not part their words."""
+    for word in row:
+        for size in range(2, min(_LONGEST_CJK, len(word)) + 1):
+            yield from (word[start : start + size] for start in range(len(word) - size + 1))
