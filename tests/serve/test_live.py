@@ -76,7 +76,7 @@ def test_who_is_forgotten_was_never_here(shop):
     assert answer.json()["deleted"]["events"] == 1
     assert shop.ids("/v1/recommend", {"user_id": "ann"}) == before
     kept = shop.client.get("/v1/users/ann/export", headers=shop.headers).json()
-    assert kept == {"user_id": "ann", "attributes": {}, "events": []}
+    assert kept == {"user_id": "ann", "attributes": {}, "events": [], "reviews": [], "queries": []}
 
 
 def test_the_same_event_sent_twice_counts_once(shop):

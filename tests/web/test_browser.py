@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.web.conftest import ARABIC, EVIL, events, items
+from tests.web.served import served
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra 'browser'")
 pytest.importorskip("fastapi")
@@ -26,30 +25,16 @@ VIEWS = ["", "/search?q=kettle", "/item?id=kettles-3", "/cart", "/welcome"]
 @pytest.fixture(scope="module")
 def address(tmp_path_factory) -> Iterator[str]:
     """A service with pages and a small shop, in a thread."""
-    import uvicorn
-
     from warmstart.serve.settings import ServeSettings
-    from warmstart.web.app import create_app
 
     settings = ServeSettings(
         home=tmp_path_factory.mktemp("home"), encoder="catalogue", refit_minutes=0.0, open_to_all=True
     )
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        config = uvicorn.Config(create_app(settings), log_config=None, ws="none", lifespan="on")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        base = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        try:
-            with httpx.Client(base_url=base, timeout=60) as client:
-                assert client.post("/v1/items", json=items()).status_code == 200
-                assert client.post("/v1/events", json=events()).status_code == 200
-            yield base
-        finally:
-            server.should_exit = True
-            thread.join()
+    with served(settings) as base:
+        with httpx.Client(base_url=base, timeout=60) as client:
+            assert client.post("/v1/items", json=items()).status_code == 200
+            assert client.post("/v1/events", json=events()).status_code == 200
+        yield base
 
 
 @pytest.fixture(scope="module")

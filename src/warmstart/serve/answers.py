@@ -140,6 +140,8 @@ class ExportOut(BaseModel):
     user_id: str
     attributes: dict[str, Any]
     events: list[dict[str, Any]]
+    reviews: Annotated[list[dict[str, Any]], Field(description="Of an imported shop.")] = []
+    queries: Annotated[list[dict[str, Any]], Field(description="Of an imported shop.")] = []
 
 
 class StatusOut(BaseModel):

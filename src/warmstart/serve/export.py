@@ -7,10 +7,11 @@ from typing import Any
 from warmstart.data.wire.events import EventIn
 from warmstart.roles.store import USERS, Store
 from warmstart.serve.facts import UNTIMED
+from warmstart.serve.tables import rows_of
 
 
 def all_of(store: Store, user_id: str) -> dict[str, Any]:
-    """Profile and events of a user, in the shapes in which they can be sent again.
+    """Profile, events, reviews and queries of a user, as they were sent or imported.
 
     The number of an event is the one by which it can be taken back.
     """
@@ -25,4 +26,5 @@ def all_of(store: Store, user_id: str) -> dict[str, Any]:
         "user_id": user_id,
         "attributes": {} if profile is None else profile.value,
         "events": events,
+        **{table: rows_of(store, table, user_id) for table in ("reviews", "queries")},
     }

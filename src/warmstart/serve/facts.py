@@ -17,6 +17,7 @@ from warmstart.data.wire.items import ItemIn
 from warmstart.roles.storable import LONGEST_KEY
 from warmstart.roles.store import ITEMS, USERS, Entry, Record, Store
 from warmstart.serve.changes import CHANGES, SERVICE
+from warmstart.serve.tables import KEPT, check_lines, lines_of, read_tables
 
 UNTIMED: Final = "untimed"
 """Marks a stored event of which nobody knows when it was: the time of writing says nothing about it."""
@@ -83,16 +84,8 @@ def read_shop_of(store: Store, name: str) -> tuple[Dataset, Seen]:
     for entry in store.read():
         seen = entry.number or seen
         rows.extend(events_of(entry))
-    shop = Dataset(name=name, items=items, events=events_frame(rows), users=users)
+    shop = Dataset(name=name, items=items, events=events_frame(rows), users=users, **read_tables(store))
     return shop, Seen(events=seen, changes=changes)
-
-
-def with_rest_of(shop: Dataset, earlier: Dataset) -> Dataset:
-    """The shop with what no store keeps, and only an earlier state has: reviews, queries and the graph."""
-    rest: dict[str, Any] = {
-        table: getattr(earlier, table) for table in ("reviews", "queries", "graph", "graph_links")
-    }
-    return replace(shop, **rest)
 
 
 def last_number(store: Store, log: str) -> int:
@@ -101,16 +94,17 @@ def last_number(store: Store, log: str) -> int:
 
 
 def import_shop(store: Store, shop: Dataset) -> None:
-    """Write a shop's items, users and events into a store.
+    """Write a shop's items, users, events, reviews, queries, judgments and graph into a store.
 
-    All of it is read first, so that what cannot be kept is told before anything is written. Events are
-    written once: the same shop imported again, after a crash on the way or later, adds nothing. Until all
-    is there the store `is_half_imported`. Errors: `InputError` names the record.
+    All of it is read first, so that what cannot be kept is told before anything is written. Lines of logs
+    are written once: the same shop imported again, after a crash on the way or later, adds nothing. Until
+    all is there the store `is_half_imported`. Errors: `InputError` names the record.
     """
     for place, entry in enumerate(_entries(shop), start=1):
         _check_readable(entry, place)
     for _ in _items(shop):
         pass
+    check_lines(shop)
     store.put(SERVICE, [_HALF])
     for chunk in _chunks(_items(shop), len(shop.items)):
         store.put(ITEMS, chunk)
@@ -119,6 +113,9 @@ def import_shop(store: Store, shop: Dataset) -> None:
         store.put(USERS, users)
     for events in _chunks(_entries(shop), len(shop.events), "events"):
         store.append(events)
+    for table in KEPT:
+        for lines in _chunks(lines_of(shop, table), len(getattr(shop, table)), table):
+            store.append(lines, log=table)
     store.delete(SERVICE, [_HALF.key])
 
 

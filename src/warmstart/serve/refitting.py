@@ -23,9 +23,10 @@ from warmstart.engine.engine import Engine
 from warmstart.evaluate.refit import Verdict, refit
 from warmstart.roles.store import Store
 from warmstart.serve.changes import Change, tell, was_forgotten_since
-from warmstart.serve.facts import Seen, read_shop_of, with_rest_of
+from warmstart.serve.facts import Seen, read_shop_of
 from warmstart.serve.leases import Lease
 from warmstart.serve.replica import LEARNING, Replica
+from warmstart.serve.tables import with_unkept
 from warmstart.store.opening import open_store
 
 GROWN = 2.0
@@ -74,9 +75,9 @@ def _refit(store: Store, folder: Path, task: Task) -> dict[str, Any]:
     if replica.engine is None:
         Engine().fit(shop, encoder=task.encoder).save(folder, notes=notes)
         return {"promoted": True, "why": "there was no model that could have gone on"}
-    replica.catch_up()  # whoever was forgotten or merged by now is so in what no store keeps, too
+    replica.catch_up()  # whoever was forgotten or merged by now is so in what its store never had, too
     running = replica.engine.dataset
-    shop = with_rest_of(shop, running)
+    shop = with_unkept(store, shop, running)
     verdict: Verdict = refit(folder, shop, force=task.force, notes=notes)
     if verdict.gain is None and not verdict.promoted and len(shop.items) >= GROWN * len(running.items):
         verdict = refit(folder, shop, force=True, notes=notes)

@@ -88,6 +88,6 @@ function said(found) {
   return h("section", { class: "said" },
     h("div", { class: "said-sum" }, h("h2", {}, t("item.reviews")),
       found.mean === null ? null : h("p", { class: "mean" }, h("strong", {}, number(found.mean, 1)), h("span", {}, "★")),
-      h("p", { class: "quiet" }, count), h("ul", { class: "grades" }, rows)),
+      h("p", { class: "quiet" }, count), found.mean === null ? null : h("ul", { class: "grades" }, rows)),
     h("div", { class: "quotes" }, quotes));
 }
