@@ -98,7 +98,7 @@ def test_an_event_that_could_not_be_read_back_is_refused_before_anything_is_writ
     ],
 )
 def test_a_row_that_no_store_could_keep_is_refused_before_anything_is_written(table, rows):
-    shop = replace(BARE, **{table: pl.DataFrame(rows)})
+    shop = BARE.having(**{table: pl.DataFrame(rows)})
     with open_store("memory://") as store:
         with pytest.raises(InputError, match=f"row 1 of the shop's {table}"):
             import_shop(store, shop)
