@@ -7,19 +7,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from warmstart.client import calls
-from warmstart.client.calls import (
-    Call,
-    ListAsked,
-    RankAsked,
-    RecommendAsked,
-    Records,
-    SearchAsked,
-    SimilarAsked,
-)
-from warmstart.client.problems import seconds_to_wait, unreachable
+from warmstart.client.calls import Call, Records
 from warmstart.client.results import Answer, Onboarded, Taken
-from warmstart.client.sending import Sender, read
-from warmstart.core.extras import load_extra
+from warmstart.client.sending import Attempts, Sender
 
 if TYPE_CHECKING:
     import httpx
@@ -43,7 +33,6 @@ class AsyncClient(Sender):
         http: httpx.AsyncClient | None = None,
     ) -> None:
         super().__init__(url, key, retries=retries)
-        self._httpx = load_extra("httpx", what="the client", extra="client")
         self._http = http or self._httpx.AsyncClient(timeout=timeout)
         self._sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -58,19 +47,10 @@ class AsyncClient(Sender):
         await self._http.aclose()
 
     async def _send(self, call: Call[T]) -> T:
-        tried = 0
-        while True:
-            tried += 1
-            response, error = await self._once(call)
-            status = None if response is None else response.status_code
-            headers = {} if response is None else response.headers
-            wait = seconds_to_wait(tried, status, headers, self.retries)
-            if wait is None:
-                break
+        attempts = Attempts(self, call)
+        while (wait := attempts.wait(*(await self._once(call)))) is not None:
             await self._sleep(wait)
-        if response is None:
-            raise unreachable(self.url, error or OSError()) from error
-        return read(call, response)
+        return attempts.answer()
 
     async def _once(self, call: Call[T]) -> tuple[Any, Exception | None]:
         try:
@@ -88,35 +68,35 @@ class AsyncClient(Sender):
             page = await ask(*said, **{**asked, "cursor": page.next_cursor})
             yield page
 
-    async def search(self, query: str, **asked: Unpack[SearchAsked]) -> Answer:
+    async def search(self, query: str, **asked: Unpack[calls.SearchAsked]) -> Answer:
         """The items that answer a query best, with regard to the searcher's taste when known."""
         return await self._send(calls.search(query, asked))
 
-    async def recommend(self, **asked: Unpack[RecommendAsked]) -> Answer:
+    async def recommend(self, **asked: Unpack[calls.RecommendAsked]) -> Answer:
         """The items a user may want next; for a stranger, what most people want."""
         return await self._send(calls.recommend(asked))
 
-    async def similar(self, item_id: str, **asked: Unpack[SimilarAsked]) -> Answer:
+    async def similar(self, item_id: str, **asked: Unpack[calls.SimilarAsked]) -> Answer:
         """The items most like one item."""
         return await self._send(calls.similar(item_id, asked))
 
-    async def complement(self, item_id: str, **asked: Unpack[ListAsked]) -> Answer:
+    async def complement(self, item_id: str, **asked: Unpack[calls.ListAsked]) -> Answer:
         """The items that go with one item and are not the same thing again."""
         return await self._send(calls.complement(item_id, asked))
 
-    async def cart(self, item_ids: Sequence[str], **asked: Unpack[ListAsked]) -> Answer:
+    async def cart(self, item_ids: Sequence[str], **asked: Unpack[calls.ListAsked]) -> Answer:
         """The items that go best with those in a cart."""
         return await self._send(calls.cart(item_ids, asked))
 
-    async def trending(self, **asked: Unpack[ListAsked]) -> Answer:
+    async def trending(self, **asked: Unpack[calls.ListAsked]) -> Answer:
         """The items that most was done with in the last days."""
         return await self._send(calls.trending(asked))
 
-    async def rank(self, item_ids: Sequence[str], **asked: Unpack[RankAsked]) -> Answer:
+    async def rank(self, item_ids: Sequence[str], **asked: Unpack[calls.RankAsked]) -> Answer:
         """These items, best first for this user or these words."""
         return await self._send(calls.rank(item_ids, asked))
 
-    async def explain(self, item_id: str, **asked: Unpack[RankAsked]) -> Answer:
+    async def explain(self, item_id: str, **asked: Unpack[calls.RankAsked]) -> Answer:
         """One item with all reasons, which sum to its score."""
         return await self._send(calls.explain(item_id, asked))
 

@@ -7,19 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from warmstart.client import calls
-from warmstart.client.calls import (
-    Call,
-    ListAsked,
-    RankAsked,
-    RecommendAsked,
-    Records,
-    SearchAsked,
-    SimilarAsked,
-)
-from warmstart.client.problems import seconds_to_wait, unreachable
+from warmstart.client.calls import Call, Records
 from warmstart.client.results import Answer, Onboarded, Taken
-from warmstart.client.sending import Sender, read
-from warmstart.core.extras import load_extra
+from warmstart.client.sending import Attempts, Sender
 
 if TYPE_CHECKING:
     import httpx
@@ -54,7 +44,6 @@ class Client(Sender):
         http: httpx.Client | None = None,
     ) -> None:
         super().__init__(url, key, retries=retries)
-        self._httpx = load_extra("httpx", what="the client", extra="client")
         self._http = http or self._httpx.Client(timeout=timeout)
         self._sleep: Callable[[float], None] = time.sleep
 
@@ -69,19 +58,10 @@ class Client(Sender):
         self._http.close()
 
     def _send(self, call: Call[T]) -> T:
-        tried = 0
-        while True:
-            tried += 1
-            response, error = self._once(call)
-            status = None if response is None else response.status_code
-            headers = {} if response is None else response.headers
-            wait = seconds_to_wait(tried, status, headers, self.retries)
-            if wait is None:
-                break
+        attempts = Attempts(self, call)
+        while (wait := attempts.wait(*self._once(call))) is not None:
             self._sleep(wait)
-        if response is None:
-            raise unreachable(self.url, error or OSError()) from error
-        return read(call, response)
+        return attempts.answer()
 
     def _once(self, call: Call[T]) -> tuple[Any, Exception | None]:
         try:
@@ -97,35 +77,35 @@ class Client(Sender):
             page = ask(*said, **{**asked, "cursor": page.next_cursor})
             yield page
 
-    def search(self, query: str, **asked: Unpack[SearchAsked]) -> Answer:
+    def search(self, query: str, **asked: Unpack[calls.SearchAsked]) -> Answer:
         """The items that answer a query best, with regard to the searcher's taste when known."""
         return self._send(calls.search(query, asked))
 
-    def recommend(self, **asked: Unpack[RecommendAsked]) -> Answer:
+    def recommend(self, **asked: Unpack[calls.RecommendAsked]) -> Answer:
         """The items a user may want next; for a stranger, what most people want."""
         return self._send(calls.recommend(asked))
 
-    def similar(self, item_id: str, **asked: Unpack[SimilarAsked]) -> Answer:
+    def similar(self, item_id: str, **asked: Unpack[calls.SimilarAsked]) -> Answer:
         """The items most like one item."""
         return self._send(calls.similar(item_id, asked))
 
-    def complement(self, item_id: str, **asked: Unpack[ListAsked]) -> Answer:
+    def complement(self, item_id: str, **asked: Unpack[calls.ListAsked]) -> Answer:
         """The items that go with one item and are not the same thing again."""
         return self._send(calls.complement(item_id, asked))
 
-    def cart(self, item_ids: Sequence[str], **asked: Unpack[ListAsked]) -> Answer:
+    def cart(self, item_ids: Sequence[str], **asked: Unpack[calls.ListAsked]) -> Answer:
         """The items that go best with those in a cart."""
         return self._send(calls.cart(item_ids, asked))
 
-    def trending(self, **asked: Unpack[ListAsked]) -> Answer:
+    def trending(self, **asked: Unpack[calls.ListAsked]) -> Answer:
         """The items that most was done with in the last days."""
         return self._send(calls.trending(asked))
 
-    def rank(self, item_ids: Sequence[str], **asked: Unpack[RankAsked]) -> Answer:
+    def rank(self, item_ids: Sequence[str], **asked: Unpack[calls.RankAsked]) -> Answer:
         """These items, best first for this user or these words."""
         return self._send(calls.rank(item_ids, asked))
 
-    def explain(self, item_id: str, **asked: Unpack[RankAsked]) -> Answer:
+    def explain(self, item_id: str, **asked: Unpack[calls.RankAsked]) -> Answer:
         """One item with all reasons, which sum to its score."""
         return self._send(calls.explain(item_id, asked))
 
