@@ -24,6 +24,7 @@ SESSION: Final = "this-visitor"
 class Page:
     """What a list leaves out, and where its next page begins."""
 
+    n: int
     shown: tuple[str, ...]
     exclude: frozenset[str]
 
@@ -31,12 +32,12 @@ class Page:
     def of(cls, asked: Listed, hidden: Iterable[str] = ()) -> Page:
         """Errors: `InputError` for a cursor that is none."""
         shown = shown_before(asked.cursor) if asked.cursor else ()
-        return cls(shown=shown, exclude=frozenset((*shown, *asked.exclude, *hidden)))
+        return cls(n=asked.n, shown=shown, exclude=frozenset((*shown, *asked.exclude, *hidden)))
 
-    def following(self, items: ItemList, n: int) -> str | None:
+    def following(self, items: ItemList) -> str | None:
         """The cursor of the next page; None where this one was the last."""
         shown = (*self.shown, *items.item_ids)
-        return cursor_of(shown) if len(items) == n and len(shown) < MOST_SHOWN else None
+        return cursor_of(shown) if len(items) == self.n and len(shown) < MOST_SHOWN else None
 
 
 def new_request_id(scenario: str) -> str:

@@ -33,15 +33,18 @@ router = APIRouter(prefix="/v1", tags=["questions"], responses=PROBLEMS)
 _NOTHING = ItemList(item_ids=(), scores=np.zeros(0, dtype=np.float32), warnings=(NO_MODEL,))
 
 
+Question = Callable[[Engine], ItemList]
+Why = Callable[[Engine, str], Any]
+
+
 async def _listed(
     service: Service,
     shop: LiveShop,
     scenario: str,
-    question: Callable[[Engine], ItemList],
+    question: Question,
     *,
+    why: Why | None = None,
     page: Page | None = None,
-    n: int = 0,
-    why: Callable[[Engine, str], Any] | None = None,
 ) -> Response:
     """Ask, and give the answer its shape."""
     began = time.perf_counter()
@@ -54,9 +57,28 @@ async def _listed(
     service.metrics.answer(scenario, items)
     if reasons:
         items = replace(items, reasons=tuple(reasons))
-    more = {"next_cursor": page.following(items, n)} if page else {}
+    more = {"next_cursor": page.following(items)} if page else {}
     found = as_answer(new_request_id(scenario), items, began=began, model=shop.version, **more)
     return Json(found)
+
+
+async def _paged(
+    service: Service,
+    shop: LiveShop,
+    scenario: str,
+    asked: q.Listed,
+    question: Callable[..., ItemList],
+    *,
+    why: Why | None = None,
+) -> Response:
+    """The same where the answer has pages; `question` gets what every such question of the engine takes."""
+    page = Page.of(asked)
+
+    def answer(engine: Engine) -> ItemList:
+        hidden = hidden_from(engine, asked) if isinstance(asked, q.Personal) else set[str]()
+        return question(engine, n=asked.n, filters=asked.filter, exclude=page.exclude | hidden)
+
+    return await _listed(service, shop, scenario, answer, why=why, page=page)
 
 
 def _check_there(shop: LiveShop, item_id: str) -> None:
@@ -70,40 +92,31 @@ def _check_there(shop: LiveShop, item_id: str) -> None:
 async def search(asked: q.SearchIn, shop: ReadShop, service: Serving) -> Response:
     """The items that answer a query best, with regard to the searcher's taste when known."""
     events = evidence(asked)
-    page = Page.of(asked)
 
-    def question(engine: Engine) -> ItemList:
+    def question(engine: Engine, **listed: Any) -> ItemList:
         return engine.search(
             asked.query,
             user_id=asked.who,
-            n=asked.n,
-            filters=asked.filter,
-            exclude=page.exclude | hidden_from(engine, asked),
             events=events,
             sentence=asked.sentence,
             boosts=boosts(asked),
+            **listed,
         )
 
     def why(engine: Engine, item_id: str) -> Any:
         return engine.explain(item_id, user_id=asked.who, text=asked.query, events=events).reasons
 
-    return await _listed(
-        service, shop, "search", question, page=page, n=asked.n, why=why if asked.explain else None
-    )
+    return await _paged(service, shop, "search", asked, question, why=why if asked.explain else None)
 
 
 @router.post("/recommend", summary="Items for somebody", responses=said(o.ListOut))
 async def recommend(asked: q.RecommendIn, shop: ReadShop, service: Serving) -> Response:
     """The items a user may want next; for a stranger, what most people want."""
     events = evidence(asked)
-    page = Page.of(asked)
 
-    def question(engine: Engine) -> ItemList:
+    def question(engine: Engine, **listed: Any) -> ItemList:
         return engine.recommend(
             asked.who,
-            n=asked.n,
-            filters=asked.filter,
-            exclude=page.exclude | hidden_from(engine, asked),
             events=events,
             text=asked.text,
             exposure=asked.explore,
@@ -111,79 +124,52 @@ async def recommend(asked: q.RecommendIn, shop: ReadShop, service: Serving) -> R
             context=asked.context,
             interests=asked.interests,
             boosts=boosts(asked),
+            **listed,
         )
 
     def why(engine: Engine, item_id: str) -> Any:
         return engine.explain(item_id, user_id=asked.who, events=events, context=asked.context).reasons
 
-    return await _listed(
-        service, shop, "recommend", question, page=page, n=asked.n, why=why if asked.explain else None
-    )
+    return await _paged(service, shop, "recommend", asked, question, why=why if asked.explain else None)
 
 
 @router.post("/similar", summary="Items like one item", responses=said(o.ListOut))
 async def similar(asked: q.SimilarIn, shop: ReadShop, service: Serving) -> Response:
     """The items most like one item; with `diversity` not all of them like each other."""
     _check_there(shop, asked.item_id)
-    page = Page.of(asked)
-    return await _listed(
-        service,
-        shop,
-        "similar",
-        lambda engine: engine.similar(
-            asked.item_id,
-            n=asked.n,
-            filters=asked.filter,
-            exclude=page.exclude,
-            diversity=asked.diversity,
-        ),
-        page=page,
-        n=asked.n,
-    )
+
+    def question(engine: Engine, **listed: Any) -> ItemList:
+        return engine.similar(asked.item_id, diversity=asked.diversity, **listed)
+
+    return await _paged(service, shop, "similar", asked, question)
 
 
 @router.post("/complement", summary="Items that go with one item", responses=said(o.ListOut))
 async def complement(asked: q.ItemAsked, shop: ReadShop, service: Serving) -> Response:
     """The items that go with one item and are not the same thing again."""
     _check_there(shop, asked.item_id)
-    page = Page.of(asked)
-    return await _listed(
-        service,
-        shop,
-        "complement",
-        lambda engine: engine.complement(
-            asked.item_id, n=asked.n, filters=asked.filter, exclude=page.exclude
-        ),
-        page=page,
-        n=asked.n,
-    )
+
+    def question(engine: Engine, **listed: Any) -> ItemList:
+        return engine.complement(asked.item_id, **listed)
+
+    return await _paged(service, shop, "complement", asked, question)
 
 
 @router.post("/cart", summary="Items that go with a cart", responses=said(o.ListOut))
 async def cart(asked: q.CartIn, shop: ReadShop, service: Serving) -> Response:
     """The items that go best with those in a cart."""
-    page = Page.of(asked)
-    return await _listed(
-        service,
-        shop,
-        "cart",
-        lambda engine: engine.cart(asked.item_ids, n=asked.n, filters=asked.filter, exclude=page.exclude),
-        page=page,
-        n=asked.n,
-    )
+
+    def question(engine: Engine, **listed: Any) -> ItemList:
+        return engine.cart(asked.item_ids, **listed)
+
+    return await _paged(service, shop, "cart", asked, question)
 
 
 @router.post("/trending", summary="Items much was done with lately", responses=said(o.ListOut))
 async def trending(asked: q.TrendingIn, shop: ReadShop, service: Serving) -> Response:
     """The items that most was done with in the last days; the same for everyone."""
-    page = Page.of(asked)
-    return await _listed(
-        service,
-        shop,
-        "trending",
-        lambda engine: engine.trending(n=asked.n, filters=asked.filter, exclude=page.exclude),
-        page=page,
-        n=asked.n,
+    return await _paged(
+        service, shop, "trending", asked, lambda engine, **listed: engine.trending(**listed)
     )
 
 
