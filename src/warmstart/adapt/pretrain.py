@@ -121,12 +121,7 @@ def adapt_encoder(
     *Needs* the extra `lm`, most ways of tuning `adapt`. Errors: `InputError`, `ConfigError`,
     `ArtifactError` when `out` holds another training.
     """
-    scratch = isinstance(source, ScratchNetwork)
-    tuning = tuning or Tuning(method="full" if scratch else "lora")
-    check_tuning(source, tuning)
-    trainer = trainer or Trainer(
-        epochs=10.0 if minutes else 1.0, learning_rate=learning_rate_for(tuning, scratch=scratch)
-    )
+    tuning, trainer = _fitting(source, tuning, trainer, minutes)
     out.mkdir(parents=True, exist_ok=True)
     kept = make_trackers(trackers, out)
     material = Material.of(data, held_out=held_out, seed=trainer.seed, kinds=pairs)
@@ -134,10 +129,7 @@ def adapt_encoder(
     backbone = open_source(source, material, objective, device)
     served = longest_text(backbone, tuning)
     backbone.max_length = min(max_length, served)
-    begun = time.perf_counter()
-    before = _ranks(material, backbone.as_encoder())
-    look_seconds = time.perf_counter() - begun
-
+    before, look_seconds = _first_look(material, backbone)
     recipe = Recipe(
         objective=objective, tuning=tuning, material=material, settings=settings, seed=trainer.seed
     )
@@ -162,10 +154,32 @@ def adapt_encoder(
         run=run,
         static_folder=table,
     )
-    text = json.dumps(made.as_dict(), ensure_ascii=False, indent=1)
-    (out / REPORT_FILE).write_text(text + "\n", encoding="utf-8")
-    shutil.rmtree(out / WORK_FOLDER)
+    _finish(made)
     return made
+
+
+def _fitting(
+    source: Source, tuning: Tuning | None, trainer: Trainer | None, minutes: float | None
+) -> tuple[Tuning, Trainer]:
+    """What was not said, as it suits the source. Errors: `ConfigError` for a tuning that it cannot have."""
+    scratch = isinstance(source, ScratchNetwork)
+    tuning = tuning or Tuning(method="full" if scratch else "lora")
+    check_tuning(source, tuning)
+    rate = learning_rate_for(tuning, scratch=scratch)
+    return tuning, trainer or Trainer(epochs=10.0 if minutes else 1.0, learning_rate=rate)
+
+
+def _first_look(material: Material, backbone: Backbone) -> tuple[Ranks, float]:
+    """What the model finds as it came, and the seconds that such a look takes."""
+    begun = time.perf_counter()
+    return _ranks(material, backbone.as_encoder()), time.perf_counter() - begun
+
+
+def _finish(made: Adapted) -> None:
+    """Write the report; what an interrupted training would need goes."""
+    text = json.dumps(made.as_dict(), ensure_ascii=False, indent=1)
+    (made.folder / REPORT_FILE).write_text(text + "\n", encoding="utf-8")
+    shutil.rmtree(made.folder / WORK_FOLDER)
 
 
 def _ranks(material: Material, backbone: Backbone) -> Ranks:

@@ -15,7 +15,6 @@ from warmstart.core.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from warmstart.adapt.pretrain import Adapted
-    from warmstart.adapt.selection import Selection
     from warmstart.adapt.source import Source
     from warmstart.data.dataset import Dataset
     from warmstart.encoders.tuning import Tuning
@@ -154,10 +153,8 @@ def adapt(
     given: dict[str, Any] = {"objective": objective, "pairs": (*KINDS, "judged") if judged else KINDS}
     how: dict[str, Any] = {"trainer": trainer, "tuning": chosen}
     if choose:
-        note(f"Choosing settings for about {choose:g} minutes …")
         own = chosen if tuning else None
-        found = _selected(source, dataset, out, choose, trainer=trainer, tuning=own, **given)
-        how = {"trainer": found.trainer, "tuning": found.tuning, "study": found.told(), **found.settings}
+        how = _selected(source, dataset, out, choose, trainer=trainer, tuning=own, **given)
     note(f"Learning from the texts of {count(len(dataset.items), 'item')}, for about {minutes:g} minutes …")
     made = adapt_encoder(
         source, dataset, out, minutes=minutes, static=static, trackers=track or (), **given, **how
@@ -165,11 +162,11 @@ def adapt(
     exported = _export(made) if onnx else None
     asks = search and not judged and not made.is_as_it_came
     change = _search_change(source, made, dataset) if asks else None
-    if as_json:
-        told = {"search": change.as_dict()} if change else {}
-        print_json({**made.as_dict(), "onnx_folder": exported, **told})
-    else:
+    if not as_json:
         console().print(adapted_view(made, shop, _old(source), exported=exported, change=change))
+        return
+    told = {"search": change.as_dict()} if change else {}
+    print_json({**made.as_dict(), "onnx_folder": exported, **told})
 
 
 def _source(model: str | None, *, scratch: bool) -> Source:
@@ -193,12 +190,15 @@ def _source(model: str | None, *, scratch: bool) -> Source:
     return named
 
 
-def _selected(source: Source, dataset: Dataset, out: Path, minutes: float, **given: Any) -> Selection:
-    """Settings chosen; the study stands beside the training's own unfinished work."""
+def _selected(source: Source, dataset: Dataset, out: Path, minutes: float, **given: Any) -> dict[str, Any]:
+    """How to train, as chosen; the study stands beside the training's own unfinished work."""
     from warmstart.adapt.pretrain import WORK_FOLDER
     from warmstart.adapt.selection import select_settings
 
-    return select_settings(source, dataset, minutes=minutes, folder=out / WORK_FOLDER / "choosing", **given)
+    note(f"Choosing settings for about {minutes:g} minutes …")
+    folder = out / WORK_FOLDER / "choosing"
+    found = select_settings(source, dataset, minutes=minutes, folder=folder, **given)
+    return {"trainer": found.trainer, "tuning": found.tuning, "study": found.told(), **found.settings}
 
 
 def _export(made: Adapted) -> str:

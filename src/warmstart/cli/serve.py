@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,6 +40,45 @@ Encoder = Annotated[
     typer.Option("--encoder", help="By name or folder, as in 'warmstart fit'; used when a shop is fitted."),
 ]
 
+Host = Annotated[str, typer.Option("--host", help="Address to listen on.")]
+Port = Annotated[int, typer.Option("--port", min=0, max=65535)]
+Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that answer.")]
+OpenToAll = Annotated[
+    bool, typer.Option("--open", help="Ask for no key; only on an address of this machine.")
+]
+Rate = Annotated[float, typer.Option("--rate", min=0.01, help="Requests a second for each key.")]
+Burst = Annotated[float, typer.Option("--burst", min=1, help="Requests at once for each key.")]
+Origins = Annotated[
+    list[str] | None,
+    typer.Option("--origin", help="Pages that browsers may call from. Repeat for more."),
+]
+RefitMinutes = Annotated[
+    float,
+    typer.Option("--refit-minutes", min=0, help="Learn anew at most so often; 0: only when asked."),
+]
+RelearnMinutes = Annotated[
+    float,
+    typer.Option(
+        "--relearn-minutes",
+        min=0,
+        help="Count again without those who were forgotten at most so often; 0: each time.",
+    ),
+]
+KeepDays = Annotated[
+    float, typer.Option("--keep-days", min=0, help="Delete events after so many days; 0: never.")
+]
+DrainSeconds = Annotated[
+    float, typer.Option("--drain-seconds", min=0, help="Say 'not ready' for so long before leaving.")
+]
+Pages = Annotated[
+    bool,
+    typer.Option(
+        "--pages", help="A storefront at /shop too, for visitors without a key; a console at /console."
+    ),
+]
+Cert = Annotated[Path | None, typer.Option("--tls-cert", help="Certificate, PEM.")]
+CertKey = Annotated[Path | None, typer.Option("--tls-key", help="Its key, PEM.")]
+
 
 def serve(
     source: Source = None,
@@ -46,46 +86,20 @@ def serve(
     home: Home = Path("warmstart-home"),
     store: StoreUrl = "",
     encoder: Encoder = "auto",
-    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8000,
-    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="Processes that answer.")] = 1,
-    open_to_all: Annotated[
-        bool, typer.Option("--open", help="Ask for no key; only on an address of this machine.")
-    ] = False,
-    rate: Annotated[
-        float, typer.Option("--rate", min=0.01, help="Requests a second for each key.")
-    ] = 200.0,
-    burst: Annotated[float, typer.Option("--burst", min=1, help="Requests at once for each key.")] = 400.0,
-    origin: Annotated[
-        list[str] | None,
-        typer.Option("--origin", help="Pages that browsers may call from. Repeat for more."),
-    ] = None,
-    refit_minutes: Annotated[
-        float,
-        typer.Option("--refit-minutes", min=0, help="Learn anew at most so often; 0: only when asked."),
-    ] = 10.0,
-    relearn_minutes: Annotated[
-        float,
-        typer.Option(
-            "--relearn-minutes",
-            min=0,
-            help="Count again without those who were forgotten at most so often; 0: each time.",
-        ),
-    ] = 10.0,
-    keep_days: Annotated[
-        float, typer.Option("--keep-days", min=0, help="Delete events after so many days; 0: never.")
-    ] = 0.0,
-    drain_seconds: Annotated[
-        float, typer.Option("--drain-seconds", min=0, help="Say 'not ready' for so long before leaving.")
-    ] = 0.0,
-    pages: Annotated[
-        bool,
-        typer.Option(
-            "--pages", help="A storefront at /shop too, for visitors without a key; a console at /console."
-        ),
-    ] = False,
-    tls_cert: Annotated[Path | None, typer.Option("--tls-cert", help="Certificate, PEM.")] = None,
-    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="Its key, PEM.")] = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    workers: Workers = 1,
+    open_to_all: OpenToAll = False,
+    rate: Rate = 200.0,
+    burst: Burst = 400.0,
+    origin: Origins = None,
+    refit_minutes: RefitMinutes = 10.0,
+    relearn_minutes: RelearnMinutes = 10.0,
+    keep_days: KeepDays = 0.0,
+    drain_seconds: DrainSeconds = 0.0,
+    pages: Pages = False,
+    tls_cert: Cert = None,
+    tls_key: CertKey = None,
 ) -> None:
     """Answer searches and recommendations over HTTP.
 
@@ -120,6 +134,11 @@ def serve(
         keep_days=keep_days,
         drain_seconds=drain_seconds,
     )
+    _run(settings, source, pages=pages, tls=_tls(tls_cert, tls_key))
+
+
+def _run(settings: ServeSettings, source: Path | None, *, pages: bool, tls: Mapping[str, Any]) -> None:
+    """Take in what is to be served, say where it will be, and answer until the end."""
     from warmstart.serve.run import check_exposed, check_whole, first_key, run_service
 
     check_exposed(settings)
@@ -128,13 +147,11 @@ def serve(
     check_whole(settings)
     if secret := first_key(settings):
         _show_key(secret)
-    scheme = "https" if tls_cert else "http"
-    note(f"Answering at {scheme}://{host}:{port}/v1, described at /openapi.json. Ctrl-C ends it.")
-    more = _tls(tls_cert, tls_key)
+    address = f"{'https' if tls else 'http'}://{settings.host}:{settings.port}"
+    note(f"Answering at {address}/v1, described at /openapi.json. Ctrl-C ends it.")
     if pages:
-        note(f"The storefront is at {scheme}://{host}:{port}/shop.")
-        more["factory"] = PAGES
-    run_service(settings, **more)
+        note(f"The storefront is at {address}/shop.")
+    run_service(settings, **tls, **({"factory": PAGES} if pages else {}))
 
 
 def _lasting(encoder: str) -> str:
