@@ -214,6 +214,17 @@ def test_a_report_is_drawn_with_its_numbers(visit):
         assert waiting.value.suggested_filename == "first.html"
 
 
+def test_the_catalogue_is_filtered_and_sorted_by_the_service(visit):
+    with visit("/data") as page:
+        table = page.get_by_role("region", name="The catalogue")
+        expect(table.locator("tbody tr")).to_have_count(15)
+        table.get_by_role("button", name="Price").click()
+        expect(table.locator("tbody tr").first).to_contain_text("34.00")
+        page.get_by_label("Filter: The catalogue").fill("kettle steel")
+        expect(table.locator("tbody tr")).to_have_count(1)
+        expect(table.locator("tbody tr")).to_contain_text("Steel kettle")
+
+
 def test_a_key_is_made_shown_once_and_revoked(visit):
     with visit("/keys") as page:
         page.get_by_label("Name").fill("=web shop")

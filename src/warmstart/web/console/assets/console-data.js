@@ -4,8 +4,9 @@ import { h, told } from "./dom.js";
 import { get } from "./console-api.js";
 import { bars, figure } from "./console-chart.js";
 import { dialog, notice, section, tiles } from "./console-parts.js";
+import { paged } from "./console-paged.js";
 import { table } from "./console-table.js";
-import { named, number, share, t } from "./console-words.js";
+import { moment, named, number, share, t } from "./console-words.js";
 
 export async function data() {
   const found = await get("quality");
@@ -19,8 +20,19 @@ export async function data() {
       { name: t("data.gini"), value: number(events.gini ?? NaN, 2), about: t("data.gini.about") },
       { name: t("data.twins"), value: number(found.twins.items), about: t("data.twins.about") },
     ]),
-    missing(found), h("div", { class: "pair" }, tail(events), twins(found)), cold(found),
+    missing(found), await catalogue(), h("div", { class: "pair" }, tail(events), twins(found)), cold(found),
   ];
+}
+
+async function catalogue() {
+  const columns = [
+    { key: "title", title: t("col.item") }, { key: "brand", title: t("col.brand") }, { key: "category", title: t("col.category") },
+    { key: "price", title: t("col.price"), align: "right", show: (row) => number(row.price, 2) },
+    { key: "events", title: t("col.events"), align: "right", show: (row) => number(row.events) },
+    { key: "created_at", title: t("col.made"), align: "right", show: (row) => moment(row.created_at) },
+    { key: "item_id", title: t("col.id") },
+  ];
+  return section(t("data.catalogue"), t("data.catalogue.about"), await paged({ path: "catalogue", title: t("data.catalogue"), columns, sort: "events" }));
 }
 
 const ITEM = () => [{ key: "title", title: t("col.item") }, { key: "brand", title: t("col.brand") }, { key: "id", title: t("col.id") }];

@@ -71,11 +71,12 @@ export async function userLab() {
       state.left = [];
       return stage();
     });
-    await doubt(state.found);
+    doubt(state.found); // not waited for
   }
 
   /** How sure one can be comes later: where nobody asked yet, it has to be learned first. */
   async function doubt(found) {
+    if (!found || found.steps.length < 2) return;
     try {
       const { left } = await post("doubt", person());
       if (found !== state.found || !left.length) return;
