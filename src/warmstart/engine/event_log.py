@@ -16,6 +16,7 @@ from warmstart.core import columns as c
 from warmstart.core.linear import IntArray
 from warmstart.data.records import Event, events_frame
 from warmstart.data.schema import EVENTS
+from warmstart.engine.user_rows import UserRows
 
 
 class EventLog:
@@ -29,7 +30,7 @@ class EventLog:
         self.fitted = fitted
         self._since: dict[str, list[tuple[int, Event]]] = {}
         self._arrivals = count()
-        self._rows = _rows_by_user(fitted)
+        self._rows = UserRows(fitted)
 
     def append(self, event: Event) -> None:
         """Take in one event."""
@@ -37,33 +38,30 @@ class EventLog:
 
     def events_of(self, user_id: str) -> tuple[Event, ...]:
         """All events of one user; none for an unknown one."""
-        rows = self._rows.get(user_id)
-        past = () if rows is None else (_event(row) for row in self.fitted[rows].iter_rows(named=True))
+        rows = self._rows.of(user_id)
+        past = (_event(row) for row in self.fitted[rows].iter_rows(named=True)) if len(rows) else ()
         return (*past, *(event for _, event in self._since.get(user_id, ())))
 
     def user_ids(self) -> set[str]:
         """Who did anything."""
-        return {*self._rows, *self._since}
+        return self._rows.user_ids() | self._since.keys()
 
     def remove(self, user_id: str) -> tuple[int, bool]:
         """Drop a user's events; how many there were, and whether the fitted tables held any."""
-        rows = self._rows.get(user_id)
-        n_fitted = 0 if rows is None else len(rows)
-        n_since = len(self._since.pop(user_id, ()))
-        if n_fitted:
-            self.fitted = self.fitted.filter(pl.col(c.USER_ID) != user_id)
-            self._rows = _rows_by_user(self.fitted)
-        return n_fitted + n_since, n_fitted > 0
+        rows, n_since = self._rows.of(user_id), len(self._since.pop(user_id, ()))
+        self._drop(rows)
+        return len(rows) + n_since, len(rows) > 0
+
+    def _drop(self, rows: IntArray) -> None:
+        if len(rows):
+            self.fitted = self.fitted.filter(self._rows.drop(rows))
 
     def take_back(self, user_id: str, places: set[int]) -> tuple[Event, ...]:
         """Drop some of a user's events, 0 being the oldest; those that were dropped, oldest first."""
         events = self.events_of(user_id)
-        rows = self._rows.get(user_id)
-        fitted = 0 if rows is None else len(rows)
-        if rows is not None and (gone := [place for place in sorted(places) if place < fitted]):
-            self.fitted = self.fitted.filter(~np.isin(np.arange(len(self.fitted)), rows[gone]))
-            self._rows = _rows_by_user(self.fitted)
-        since = self._since.pop(user_id, [])
+        rows, since = self._rows.of(user_id), self._since.pop(user_id, [])
+        fitted = len(rows)
+        self._drop(rows[[place for place in sorted(places) if place < fitted]])
         if staying := [pair for place, pair in enumerate(since, start=fitted) if place not in places]:
             self._since[user_id] = staying
         return tuple(events[place] for place in sorted(places))
@@ -75,14 +73,15 @@ class EventLog:
         came: as if they had carried the new name from the start. Tables learned from them keep taking
         both for two people until they are learned again.
         """
-        rows, since = self._rows.pop(old, None), self._since.pop(old, [])
-        if rows is not None:
-            self._rename_fitted(np.sort(np.concatenate([rows, self._rows.get(new, rows[:0])])), new)
+        rows, since = self._rows.of(old), self._since.pop(old, [])
+        if len(rows):
+            self._rows.put(old, rows[:0])
+            self._rename_fitted(np.sort(np.concatenate([rows, self._rows.of(new)])), new)
         if since:
             both = sorted([*self._since.get(new, ()), *since], key=itemgetter(0))
             events = _in_time([replace(event, user_id=new) for _, event in both])
             self._since[new] = [(place, event) for (place, _), event in zip(both, events, strict=True)]
-        return len(since) + (0 if rows is None else len(rows))
+        return len(since) + len(rows)
 
     def _rename_fitted(self, rows: IntArray, new: str) -> None:
         """The events at these rows are `new`'s, and fill the same rows in order."""
@@ -94,7 +93,7 @@ class EventLog:
         place = np.arange(len(self.fitted))
         place[rows] = len(self.fitted) + np.arange(len(rows))
         self.fitted = pl.concat([self.fitted, own])[place]
-        self._rows[new] = rows
+        self._rows.put(new, rows)
 
     def describe(self) -> dict[str, int]:
         """How many events there are, and how many of them came after the fit."""
@@ -119,17 +118,6 @@ def _in_time(events: list[Event]) -> list[Event]:
     if any(event.timestamp is None for event in events):
         return events
     return sorted(events, key=lambda event: event.timestamp or 0.0)
-
-
-def _rows_by_user(events: pl.DataFrame) -> dict[str, IntArray]:
-    """Row numbers of each user's events, in order."""
-    if not len(events):
-        return {}
-    order = events.select(pl.col(c.USER_ID).arg_sort(descending=False)).to_series().to_numpy()
-    users = events[c.USER_ID].gather(order)
-    starts = np.flatnonzero((users != users.shift(1)).fill_null(value=True).to_numpy())
-    groups = np.split(order.astype(np.int64), starts[1:])
-    return {users[int(start)]: np.sort(group) for start, group in zip(starts, groups, strict=True)}
 
 
 def _event(row: Mapping[str, Any]) -> Event:
