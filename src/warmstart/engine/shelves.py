@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
 
 from warmstart.core import columns as c
 from warmstart.core.errors import UnknownIdError
+from warmstart.core.growing import GrowingRows
 from warmstart.core.ids import Ids
 from warmstart.core.linear import BoolArray, FloatArray, IntArray
 from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
+from warmstart.engine.titles import Titles
 from warmstart.search.filters import FilterIndex
 from warmstart.search.sentence import Wish, read_sentence
 from warmstart.search.sentence_literal import literal_texts, says_any
-from warmstart.search.sentence_shop import ShopWords
+from warmstart.search.sentence_shop import CountedShopWords, ShopWords
 from warmstart.search.suggest import Suggester
+
+_SAYING: Final = (c.TITLE, c.BRAND, c.CATEGORIES, c.TAGS, c.CURRENCY)
+"""What completions and sentences read of an item: a change of anything else is none to them."""
 
 
 class Shelves:
@@ -28,9 +33,8 @@ class Shelves:
     def __init__(self, dataset: Dataset, ids: Ids) -> None:
         self._dataset = dataset
         self._ids = ids
-        self.titles: dict[str, str] = {}
-        self._sold_out: set[int] = set()
-        self._read(dataset.items)
+        self._available = _availability(dataset.items)
+        self._growing_available, self._growing_prices = GrowingRows(), GrowingRows()
 
     @cached_property
     def _filters(self) -> FilterIndex:  # built by the first filter: loading a model should not wait for it
@@ -41,14 +45,23 @@ class Shelves:
         return Suggester(self._dataset.items, self._dataset.queries[c.QUERY])
 
     @cached_property
+    def _counted_words(self) -> CountedShopWords:
+        return CountedShopWords(self._dataset.items)
+
+    @cached_property
+    def titles(self) -> Mapping[str, str]:
+        """The title of each item, by id."""
+        return Titles(self._dataset.items, self._ids)
+
+    @property
     def words(self) -> ShopWords:
         """The shop's own words, by which sentences are read."""
-        return ShopWords.of(self._dataset.items)
+        return self._counted_words.words
 
     @cached_property
     def prices(self) -> FloatArray:
         """Prices in catalogue order, NaN where unknown."""
-        return self._dataset.items[c.PRICE].cast(pl.Float32).fill_null(float("nan")).to_numpy()
+        return _prices(self._dataset.items)
 
     def wish(self, text: str) -> Wish:
         """Read a sentence with the shop's own words."""
@@ -65,32 +78,45 @@ class Shelves:
         found = [where for where, said in zip(flags.values(), named, strict=True) if said]
         return np.concatenate([np.zeros(0, dtype=np.int64), *found])
 
-    def _read(self, items: pl.DataFrame) -> None:
-        facts = items.select(
-            c.ITEM_ID, pl.col(c.TITLE).fill_null(""), pl.col(c.AVAILABLE).fill_null(value=True)
-        )
-        positions = self._ids.add(items[c.ITEM_ID]).tolist()
-        for position, (item_id, title, available) in zip(positions, facts.iter_rows(), strict=True):
-            self.titles[item_id] = title
-            (self._sold_out.discard if available else self._sold_out.add)(position)
-
     def put(self, dataset: Dataset, items: pl.DataFrame) -> None:
-        """Take in new items and new facts about known ones; `dataset` is the shop with them."""
-        if "_suggester" in vars(self):
-            replaced = self._dataset.items.filter(pl.col(c.ITEM_ID).is_in(items[c.ITEM_ID].implode()))
-            self._suggester.remove(replaced)
-            self._suggester.add(items)
+        """Take in new items and new facts about known ones; `dataset` is the shop with them.
+
+        Costs what these items hold: what earlier questions had built is brought up to date.
+        """
+        positions = self._ids.add(items[c.ITEM_ID])
+        built = vars(self)
+        self._reword([built[name] for name in ("_suggester", "_counted_words") if name in built], items)
+        if "_filters" in built:
+            self._filters.put(items, positions)
+        size = len(dataset.items)
+        rows = _availability(items)
+        self._available = self._growing_available.put(self._available, positions, rows, size)
+        if "prices" in built:
+            built["prices"] = self._growing_prices.put(self.prices, positions, _prices(items), size)
         self._dataset = dataset
-        for name in ("words", "prices"):
-            vars(self).pop(name, None)
-        self._read(items)
-        if "_filters" in vars(self):
-            self._filters.put(items, self._ids.add(items[c.ITEM_ID]))
+        built.pop("titles", None)
+
+    def _reword(self, readers: Sequence[Suggester | CountedShopWords], items: pl.DataFrame) -> None:
+        """Tell those who count words what these items say no longer, and what they say from now on."""
+        if not readers:
+            return
+        old = self._dataset.items
+        places = [self._ids.places[item_id] for item_id in items[c.ITEM_ID]]
+        is_new = pl.Series([place >= len(old) for place in places], dtype=pl.Boolean)
+        before, after = old[[place for place in places if place < len(old)]], items.filter(~is_new)
+        pairs = zip(before.select(_SAYING).rows(), after.select(_SAYING).rows(), strict=True)
+        differ = pl.Series([one != other for one, other in pairs], dtype=pl.Boolean)
+        gone, come = before.filter(differ), pl.concat([items.filter(is_new), after.filter(differ)])
+        for reader in readers:
+            if len(gone):
+                reader.remove(gone)
+            if len(come):
+                reader.add(come)
 
     def allowed(self, filters: Mapping[str, Any], hidden: Iterable[str]) -> BoolArray:
         """Which items may be shown: available, passing every filter, not hidden; catalogue order."""
         mask = self.passing(filters)
-        mask[list(self._sold_out)] = False
+        mask &= self._available
         places = self._ids.places
         mask[[places[item_id] for item_id in hidden if item_id in places]] = False
         return mask
@@ -124,3 +150,11 @@ class Shelves:
         touched = {event.item_id for event in query.events if event.item_id}
         unknown = {item_id for item_id in touched.union(query.anchors) if item_id not in self.titles}
         return (*found, *(f"unknown_item:{item_id}" for item_id in sorted(unknown)))
+
+
+def _availability(items: pl.DataFrame) -> BoolArray:
+    return items[c.AVAILABLE].fill_null(value=True).to_numpy()
+
+
+def _prices(items: pl.DataFrame) -> FloatArray:
+    return items[c.PRICE].cast(pl.Float32).fill_null(float("nan")).to_numpy()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, repeat
 from typing import Final, Self
 
 import polars as pl
@@ -36,18 +38,7 @@ class ShopWords:
     @classmethod
     def of(cls, items: pl.DataFrame) -> Self:
         """Read from a table of items: brands, categories, tags and titles."""
-        brands = items[c.BRAND].drop_nulls().unique().to_list()
-        listed = [
-            name
-            for column in (c.CATEGORIES, c.TAGS)
-            for name in items[column].explode().drop_nulls().unique().to_list()
-        ]
-        names = {normalise(name).strip() for name in (*brands, *listed)}
-        return cls(
-            names=frozenset(name for name in names if _REFUSING.search(name)),
-            free_of=frozenset(_offered_without([*names, *items[c.TITLE].drop_nulls().to_list()])),
-            currencies=frozenset(items[c.CURRENCY].drop_nulls().str.to_uppercase().unique()) - {""},
-        )
+        return cls(**{kind: frozenset(counts) for kind, counts in _said(items).items()})
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -63,15 +54,65 @@ class ShopWords:
         return self.free_of is None or stem(word) in self.free_of
 
 
+class CountedShopWords:
+    """The `ShopWords` of a catalogue whose items come and go; a change costs what those items say.
+
+    `words` stays the same object while the words stay the same: what it has prepared is kept.
+    """
+
+    def __init__(self, items: pl.DataFrame) -> None:
+        self._counts = _said(items)
+        self.words = self._read()
+
+    def add(self, items: pl.DataFrame) -> None:
+        """Take in what more items say."""
+        for kind, counts in _said(items).items():
+            self._counts[kind] += counts
+        self._renew()
+
+    def remove(self, items: pl.DataFrame) -> None:
+        """Take out what items taken in before say."""
+        for kind, counts in _said(items).items():
+            self._counts[kind] -= counts
+        self._renew()
+
+    def _renew(self) -> None:
+        words = self._read()
+        if words != self.words:
+            self.words = words
+
+    def _read(self) -> ShopWords:
+        return ShopWords(**{kind: frozenset(counts) for kind, counts in self._counts.items()})
+
+
 def word_set(words: str) -> frozenset[str]:
     """Words written in a row as a set."""
     return frozenset(words.split())
 
 
-def _offered_without(texts: Iterable[str]) -> Iterable[str]:
-    for text in texts:
-        lowered = normalise(text)
-        if "free" in lowered:
-            yield from (stem(word) for word in _FREE.findall(lowered))
-        if "无" in lowered or "免" in lowered:
-            yield from _HAN_FREE.findall(lowered)
+def _said(items: pl.DataFrame) -> dict[str, Counter[str]]:
+    """How often a table of items says each word of each kind, by the names of `ShopWords`."""
+    names: Counter[str] = Counter()
+    listed = (items[column].explode() for column in (c.CATEGORIES, c.TAGS))
+    for column in (items[c.BRAND], *listed):
+        for name, count in column.drop_nulls().value_counts().iter_rows():
+            names[normalise(name).strip()] += count
+    free_of: Counter[str] = Counter()
+    titles = zip(items[c.TITLE].drop_nulls(), repeat(1))
+    for text, count in chain(names.items(), titles):
+        for word in _offered_without(text):
+            free_of[word] += count
+    currencies = items[c.CURRENCY].drop_nulls().str.to_uppercase()
+    return {
+        "names": Counter({name: count for name, count in names.items() if _REFUSING.search(name)}),
+        "free_of": free_of,
+        "currencies": Counter(currency for currency in currencies if currency),
+    }
+
+
+def _offered_without(text: str) -> Iterator[str]:
+    lowered = normalise(text)
+    if "free" in lowered:
+        yield from (stem(word) for word in _FREE.findall(lowered))
+    if "无" in lowered or "免" in lowered:
+        yield from _HAN_FREE.findall(lowered)
