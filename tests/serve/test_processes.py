@@ -99,6 +99,46 @@ def test_workers_whose_parent_was_killed_finish_what_they_began_and_leave(tmp_pa
     assert answer.startswith(b"HTTP/1.1 200")
 
 
+def take_back_until_it_ends(service: Process, name: str, told: threading.Semaphore) -> set[str]:
+    """Write two events and take the second back, for ever; the ids of those that are said to be gone."""
+    gone: set[str] = set()
+    with service.new_client() as client:
+        for i in count():
+            pair = [click(name, "tea", f"{name}-{i}-stays"), click(name, "rod", f"{name}-{i}-goes")]
+            try:
+                number = client.post("/v1/events", json=pair).json()["numbers"][1]
+                answer = client.delete(f"/v1/events/{number}", params={"user_id": name})
+            except httpx.TransportError:
+                return gone
+            assert answer.json()["deleted"] == {"events": 1}
+            gone.add(pair[1]["event_id"])
+            told.release()
+    raise AssertionError
+
+
+def test_a_service_killed_while_events_are_taken_back_loses_those_alone(tmp_path):
+    names = ["w0", "w1"]
+    told = threading.Semaphore(0)
+    with ThreadPoolExecutor(2) as pool:
+        with Process(tmp_path) as service:
+            service.ask("/v1/items", ITEMS)
+            takers = [pool.submit(take_back_until_it_ends, service, name, told) for name in names]
+            for _ in range(30):
+                assert told.acquire(timeout=60)
+            service.kill()
+        gone = {name: each.result() for name, each in zip(names, takers, strict=True)}
+    with Process(tmp_path) as service:
+        found = {name: export(service, name) for name in names}
+        for name in names:
+            assert gone[name].isdisjoint(found[name])
+            rounds = [event_id for event_id in found[name] if event_id.endswith("stays")]
+            assert rounds == [f"{name}-{i}-stays" for i in range(len(rounds))]
+            assert len(rounds) >= len(gone[name])
+            assert len(found[name]) <= len(rounds) + 1  # of the last round both may be there
+        status = service.client.get("/v1/admin/status").json()
+        assert status["model"]["events"] == sum(map(len, found.values()))
+
+
 def test_told_to_stop_it_says_so_first_and_drops_nothing(tmp_path):
     told = threading.Semaphore(0)
 
@@ -207,6 +247,10 @@ def test_people_of_one_worker_are_those_of_the_other(two):
         tasteful = ids(other, "/v1/recommend", {"visitor_id": visitor})
         assert tasteful != nobody
         assert ids(one, "/v1/recommend", {"visitor_id": visitor}) == tasteful
+        wrong = ask(one, "/v1/events", click(visitor, "rod", f"wrong{i}"))["numbers"][0]
+        assert ids(other, "/v1/recommend", {"visitor_id": visitor}) != tasteful
+        one.delete(f"/v1/events/{wrong}", params={"user_id": visitor})
+        assert ids(other, "/v1/recommend", {"visitor_id": visitor}) == tasteful
         ask(one, "/v1/users/merge", {"visitor_id": visitor, "user_id": user})
         assert ids(other, "/v1/recommend", {"user_id": user}) == tasteful
         assert ids(other, "/v1/recommend", {"visitor_id": visitor}) == nobody
