@@ -7,6 +7,7 @@ from warmstart import Dataset, Engine, Event, Item
 from warmstart.core import columns as c
 from warmstart.engine.asking import Memory
 from warmstart.engine.event_log import EventLog
+from warmstart.engine.packed_events import PackedEvents
 
 
 def shop() -> Dataset:
@@ -20,7 +21,7 @@ def shop() -> Dataset:
 
 @pytest.fixture
 def memory() -> Memory:
-    return Memory(EventLog(shop().events), shop().users)
+    return Memory(EventLog(PackedEvents.of(shop().events)), shop().users)
 
 
 def test_a_question_carries_events_and_profile(memory):

@@ -18,6 +18,7 @@ from warmstart.data.item_list import ItemList
 from warmstart.data.records import Event, events_frame
 from warmstart.engine.engine import Engine
 from warmstart.engine.event_log import EventLog
+from warmstart.engine.packed_events import PackedEvents
 
 VISITOR, USER = "visitor 7", "用户"
 
@@ -48,14 +49,14 @@ def logged_in(events: Sequence[Event]) -> list[Event]:
 
 
 def log_of(past: Sequence[Event], since: Sequence[Event]) -> EventLog:
-    log = EventLog(events_frame(past))
+    log = EventLog(PackedEvents.of(events_frame(past)))
     for event in since:
         log.append(event)
     return log
 
 
 def same_logs(left: EventLog, right: EventLog) -> None:
-    assert left.fitted.equals(right.fitted)
+    assert left.fitted.frame().equals(right.fitted.frame())
     assert left.since().equals(right.since())
     for user in (VISITOR, USER, "ann"):
         assert left.events_of(user) == right.events_of(user)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from copy import copy
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -22,12 +21,14 @@ from warmstart.engine.asking import Memory
 from warmstart.engine.event_log import EventLog
 from warmstart.engine.forgetting import without_user
 from warmstart.engine.merging import merge
+from warmstart.engine.packed_events import PackedEvents
 from warmstart.engine.questions import Questions
 from warmstart.engine.settings import EngineSettings
 from warmstart.engine.shelves import Shelves
 from warmstart.engine.showing import Showing
 from warmstart.engine.stages import Stages
 from warmstart.engine.typical import grown
+from warmstart.policy.exposure import SAYS_NOTHING
 from warmstart.recommend.features import ItemFeatures
 from warmstart.roles.encoder import Encoder
 
@@ -74,10 +75,10 @@ class Engine(Questions):
         self._take(dataset, Stages.fit(dataset, self.settings, chosen, why))
         return self
 
-    def _take(self, dataset: Dataset, stages: Stages) -> None:
-        self._dataset = dataset
+    def _take(self, dataset: Dataset, stages: Stages, log: PackedEvents | None = None) -> None:
+        self._log = EventLog(log or PackedEvents.of(dataset.events))
+        self._dataset = _eventless(dataset)
         self._stages = stages
-        self._log = EventLog(dataset.events)
         self._remember()
         self._ids = Ids(dataset.item_ids)
         stages.share_ids(self._ids)
@@ -88,10 +89,10 @@ class Engine(Questions):
 
     def refresh(self) -> None:
         """Learn the shop-wide tables again, with all events observed since the fit."""
-        self._dataset = self.dataset
-        self._log = EventLog(self._dataset.events)
+        dataset = self.dataset
+        self._log = EventLog(PackedEvents.of(dataset.events))
         self._remember()
-        self._stages.refit(self._dataset)
+        self._stages.refit(dataset)
 
     # -- evidence ---------------------------------------------------------------------------------
 
@@ -134,17 +135,17 @@ class Engine(Questions):
         Without `relearn` what goes with what and what is popular, counted over all users, keep what they
         took from this one until the next `refresh`: for a service that relearns beside its answers.
         """
-        dataset = self._known()
-        removed, was_fitted = self._log.remove(user_id)
-        self._dataset = without_user(dataset, self._log.fitted, user_id)
+        dataset, known = self._known(), self.events_of(user_id)
+        _, was_fitted = self._log.remove(user_id)
+        self._dataset = without_user(dataset, user_id)
         self._remember()
         if len(self._dataset.queries) < len(dataset.queries):
             self._shelves = Shelves(self._dataset, self._ids)
         if was_fitted and relearn:
-            self._stages.refit(self._dataset)
-        self._count()
+            self._stages.refit(self._fitted())
+        self._showing.take_back(known)
         self._trending = None
-        return removed
+        return len(known)
 
     def take_back(self, user_id: str, places: int | Iterable[int] = -1) -> tuple[Event, ...]:
         """Undo some of what a user did, as though it had never been observed; returns those events.
@@ -178,11 +179,8 @@ class Engine(Questions):
                     found=str(place),
                     todo="See events_of(user_id); 0 is the oldest.",
                 )
-        before = self._log.fitted
         taken = self._log.take_back(user_id, {place % held for place in wanted})
-        if self._log.fitted is not before:
-            self._dataset = self._known().having(events=self._log.fitted)
-        self._count()
+        self._showing.take_back(taken)
         self._trending = None
         return taken
 
@@ -202,10 +200,9 @@ class Engine(Questions):
 
         `notes` are JSON values of the caller's own, kept with it. Returns the folder of the new version.
         """
-        dataset = replace(self._known(), events=self._log.fitted)
         self.notes = dict(self.notes if notes is None else notes)
         saved = persistence.Saved(
-            dataset=dataset,
+            dataset=self._fitted(),
             since=self._log.since(),
             settings=self.settings,
             stages=self._stages,
@@ -218,7 +215,7 @@ class Engine(Questions):
         """Load what `save` wrote. Errors: `ArtifactError` when it is missing, damaged or too new."""
         saved = persistence.load(Path(folder))
         engine = cls(saved.settings)
-        engine._take(saved.dataset, saved.stages)
+        engine._take(saved.dataset, saved.stages, saved.log)
         engine._log.restore(saved.since)
         engine._count()
         engine.notes = dict(saved.notes)
@@ -229,7 +226,7 @@ class Engine(Questions):
     @property
     def dataset(self) -> Dataset:
         """All facts the engine holds now, events observed since the fit included."""
-        return self._known().with_events(self._log.since())
+        return self._known().having(events=self._log.frame())
 
     @property
     def item_features(self) -> ItemFeatures:
@@ -268,7 +265,6 @@ class Engine(Questions):
             "shop": dataset.name,
             "items": len(dataset.items),
             **self._log.describe(),
-            "users": dataset.events[c.USER_ID].n_unique(),
             "encoder": {**self._stages.describe_encoder(), "dim": self._stages.encoder.dim},
             "weights": self._stages.scorer.weights_from,
             "settings": self.settings.settings(),
@@ -285,4 +281,13 @@ class Engine(Questions):
         self._memory = Memory(self._log, self._known().users)
 
     def _count(self) -> None:
-        self._showing = Showing.fit(self.settings, self.dataset, self._ids)
+        self._showing = Showing.fit(self.settings, self._log.item_counts(SAYS_NOTHING), self._ids)
+
+    def _fitted(self) -> Dataset:
+        """The shop as the tables were learned from it."""
+        return self._known().having(events=self._log.fitted.frame())
+
+
+def _eventless(dataset: Dataset) -> Dataset:
+    """The shop without its events, which the log keeps in less room."""
+    return dataset.having(events=dataset.events.clear())

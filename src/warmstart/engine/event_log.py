@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from itertools import count
 from operator import itemgetter
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from warmstart.core import columns as c
-from warmstart.core.linear import IntArray
 from warmstart.data.records import Event, events_frame
 from warmstart.data.schema import EVENTS
-from warmstart.engine.user_rows import UserRows
+from warmstart.engine.packed_events import PackedEvents
 
 
 class EventLog:
@@ -26,11 +25,10 @@ class EventLog:
     far speak only for their own user.
     """
 
-    def __init__(self, fitted: pl.DataFrame) -> None:
+    def __init__(self, fitted: PackedEvents) -> None:
         self.fitted = fitted
         self._since: dict[str, list[tuple[int, Event]]] = {}
         self._arrivals = count()
-        self._rows = UserRows(fitted)
 
     def append(self, event: Event) -> None:
         """Take in one event."""
@@ -38,31 +36,35 @@ class EventLog:
 
     def events_of(self, user_id: str) -> tuple[Event, ...]:
         """All events of one user; none for an unknown one."""
-        rows = self._rows.of(user_id)
-        past = (_event(row) for row in self.fitted[rows].iter_rows(named=True)) if len(rows) else ()
-        return (*past, *(event for _, event in self._since.get(user_id, ())))
+        return (*self.fitted.events_of(user_id), *(event for _, event in self._since.get(user_id, ())))
 
     def user_ids(self) -> set[str]:
         """Who did anything."""
-        return self._rows.user_ids() | self._since.keys()
+        return self.fitted.user_ids() | self._since.keys()
+
+    def item_counts(self, without: Collection[str] = ()) -> Mapping[str, int]:
+        """How many events each item has, but for those of these types."""
+        counts = Counter(self.fitted.item_counts(without))
+        for _, event in (pair for pairs in self._since.values() for pair in pairs):
+            if event.item_id and event.event_type not in without:
+                counts[event.item_id] += 1
+        return counts
 
     def remove(self, user_id: str) -> tuple[int, bool]:
         """Drop a user's events; how many there were, and whether the fitted tables held any."""
-        rows, n_since = self._rows.of(user_id), len(self._since.pop(user_id, ()))
-        self._drop(rows)
-        return len(rows) + n_since, len(rows) > 0
-
-    def _drop(self, rows: IntArray) -> None:
+        rows = self.fitted.rows_of(user_id)
+        n_since = len(self._since.pop(user_id, ()))
         if len(rows):
-            self.fitted = self.fitted.filter(self._rows.drop(rows))
+            self.fitted = self.fitted.without(rows)
+        return len(rows) + n_since, len(rows) > 0
 
     def take_back(self, user_id: str, places: set[int]) -> tuple[Event, ...]:
         """Drop some of a user's events, 0 being the oldest; those that were dropped, oldest first."""
-        events = self.events_of(user_id)
-        rows, since = self._rows.of(user_id), self._since.pop(user_id, [])
-        fitted = len(rows)
-        self._drop(rows[[place for place in sorted(places) if place < fitted]])
-        if staying := [pair for place, pair in enumerate(since, start=fitted) if place not in places]:
+        events, rows = self.events_of(user_id), self.fitted.rows_of(user_id)
+        if gone := [place for place in sorted(places) if place < len(rows)]:
+            self.fitted = self.fitted.without(rows[gone])
+        since = self._since.pop(user_id, [])
+        if staying := [pair for place, pair in enumerate(since, start=len(rows)) if place not in places]:
             self._since[user_id] = staying
         return tuple(events[place] for place in sorted(places))
 
@@ -73,36 +75,29 @@ class EventLog:
         came: as if they had carried the new name from the start. Tables learned from them keep taking
         both for two people until they are learned again.
         """
-        rows, since = self._rows.of(old), self._since.pop(old, [])
+        rows, since = self.fitted.rows_of(old), self._since.pop(old, [])
         if len(rows):
-            self._rows.put(old, rows[:0])
-            self._rename_fitted(np.sort(np.concatenate([rows, self._rows.of(new)])), new)
+            self.fitted.give(old, new)
         if since:
             both = sorted([*self._since.get(new, ()), *since], key=itemgetter(0))
             events = _in_time([replace(event, user_id=new) for _, event in both])
             self._since[new] = [(place, event) for (place, _), event in zip(both, events, strict=True)]
         return len(since) + len(rows)
 
-    def _rename_fitted(self, rows: IntArray, new: str) -> None:
-        """The events at these rows are `new`'s, and fill the same rows in order."""
-        own = self.fitted[rows].with_columns(pl.lit(new).alias(c.USER_ID))
-        if own[c.TIMESTAMP].null_count() == 0:
-            own = own.sort(c.TIMESTAMP, maintain_order=True)
-        if own[c.POSITION].null_count() == 0:
-            own = own.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(c.POSITION))
-        place = np.arange(len(self.fitted))
-        place[rows] = len(self.fitted) + np.arange(len(rows))
-        self.fitted = pl.concat([self.fitted, own])[place]
-        self._rows.put(new, rows)
-
     def describe(self) -> dict[str, int]:
-        """How many events there are, and how many of them came after the fit."""
-        return {"events": len(self), "events_since_fit": len(self) - len(self.fitted)}
+        """How many events there are, how many of them came after the fit, and from how many before it."""
+        since = sum(len(events) for events in self._since.values())
+        return {"events": len(self), "events_since_fit": since, "users": self.fitted.n_users}
 
     def since(self) -> pl.DataFrame:
         """The events that came after the fit, in the order in which they came."""
         arrived = (pair for pairs in self._since.values() for pair in pairs)
         return events_frame(event for _, event in sorted(arrived, key=itemgetter(0)))
+
+    def frame(self, names: Iterable[str] = EVENTS) -> pl.DataFrame:
+        """All events as a table, or some of its columns."""
+        wanted = list(names)
+        return pl.concat([self.fitted.frame(wanted), self.since().select(wanted)])
 
     def restore(self, since: pl.DataFrame) -> None:
         """Take back what `since` gave."""

@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-import polars as pl
-
 from warmstart.core import columns as c
 from warmstart.data.dataset import Dataset
 
 _PERSONAL: Final = ("users", "reviews", "queries", "withheld")
 
 
-def without_user(dataset: Dataset, events: pl.DataFrame, user_id: str) -> Dataset:
-    """The shop with these `events` and nothing else that a user left behind."""
+def without_user(dataset: Dataset, user_id: str) -> Dataset:
+    """The shop without what a user left behind beside events."""
     others = {
         name: frame.filter(frame[c.USER_ID].ne_missing(user_id))
         for name in _PERSONAL
         if len(frame := getattr(dataset, name))
     }
-    return replace(dataset, events=events, **others)
+    return replace(dataset, **others)

@@ -43,7 +43,7 @@ def merge(dataset: Dataset, log: EventLog, visitor_id: str, user_id: str) -> tup
         if len(frame := getattr(dataset, name))
     }
     users = _one_row(dataset.users, visitor_id, user_id)
-    return replace(dataset, events=log.fitted, users=users, **tables), moved
+    return replace(dataset, users=users, **tables), moved
 
 
 def _renamed(frame: pl.DataFrame, visitor_id: str, user_id: str) -> pl.DataFrame:

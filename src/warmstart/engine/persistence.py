@@ -24,23 +24,26 @@ from warmstart.core.artifact import (
 from warmstart.core.errors import ArtifactError
 from warmstart.data.dataset import Dataset
 from warmstart.data.schema import TABLES
+from warmstart.engine.packed_events import PackedEvents
 from warmstart.engine.settings import EngineSettings
 from warmstart.engine.stages import Stages
 from warmstart.recommend.complement.scorer import ComplementScorer
 from warmstart.roles.encoder import Encoder
 
 MANIFEST = "manifest.json"
+EVENTS = "events"
 
 
 @dataclass(frozen=True)
 class Saved:
-    """What a folder holds."""
+    """What a folder holds; `log` are the events of `dataset` where it was read without them."""
 
     dataset: Dataset
     since: pl.DataFrame
     settings: EngineSettings
     stages: Stages
     notes: Mapping[str, Any] = field(default_factory=dict)
+    log: PackedEvents | None = None
 
 
 def save(folder: Path, saved: Saved) -> Path:
@@ -66,6 +69,7 @@ def _read(here: Path, manifest: dict[str, Any]) -> Saved:
     settings = EngineSettings.from_settings(manifest["settings"])
     return Saved(
         dataset=_read_dataset(here / "data", manifest["shop"]),
+        log=_read_log(here / "data" / f"{EVENTS}.parquet"),
         since=_read_table(here / "data" / "since.parquet"),
         settings=settings,
         stages=_read_stages(here, manifest["encoder"], settings),
@@ -113,13 +117,18 @@ def _write(folder: Path, saved: Saved) -> None:
 
 
 def _read_dataset(folder: Path, name: str) -> Dataset:
-    tables = {field.name for field in dataclasses.fields(Dataset)} & TABLES.keys()
+    tables = {field.name for field in dataclasses.fields(Dataset)} & TABLES.keys() - {EVENTS}
     return Dataset(name=name, **{table: _read_table(folder / f"{table}.parquet") for table in tables})
 
 
-def _read_table(path: Path) -> pl.DataFrame:
+def _read_log(path: Path) -> PackedEvents:
+    """The events, packed one column after the other: the whole table would take ten times the room."""
+    return PackedEvents(lambda name: _read_table(path, [name])[name])
+
+
+def _read_table(path: Path, columns: list[str] | None = None) -> pl.DataFrame:
     try:
-        return pl.read_parquet(path)
+        return pl.read_parquet(path, columns=columns)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise ArtifactError(
             expected=f"the table {path.name} in {path.parent}",

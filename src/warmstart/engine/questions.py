@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from warmstart.core import columns as c
 from warmstart.core.errors import NotFittedError
 from warmstart.core.ids import Ids
 from warmstart.core.linear import BoolArray, FloatArray, top_positions
@@ -172,7 +173,7 @@ class Questions:
         query = self._asking().query(filters=filters, exclude=exclude)
         if self._trending is None:
             wanted = Trending(self._ids)
-            self._trending = wanted.learn(self._known().with_events(self._log.since()).events)
+            self._trending = wanted.learn(self._log.frame((c.ITEM_ID, c.EVENT_TYPE, c.TIMESTAMP)))
         scores = np.where(self._allowed(query), self._trending.scores(), np.float32("nan"))
         ids, best = self._stages.scorer.item_ids_, top_positions(scores, checked_size(n))
         reasons = [(Reason(kind="trending", value=float(scores[i])),) for i in best]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -11,7 +11,6 @@ import polars as pl
 
 from warmstart.core.ids import Ids
 from warmstart.core.linear import FloatArray, IntArray, top_positions
-from warmstart.data.dataset import Dataset
 from warmstart.data.item_list import ItemList
 from warmstart.data.query import Query
 from warmstart.data.records import Event
@@ -35,11 +34,9 @@ class Showing:
     exposure: ExposurePolicy | None
 
     @classmethod
-    def fit(cls, settings: EngineSettings, dataset: Dataset, ids: Ids) -> Self:
-        """The policies of these settings, having counted its events; `ids` are its items."""
-        exposure = settings.exposure.unfitted().fit(dataset)
-        exposure.share_ids(ids)
-        return cls(settings.diversity, exposure)
+    def fit(cls, settings: EngineSettings, counts: Mapping[str, int], ids: Ids) -> Self:
+        """The policies of these settings, from the number of events of each item; `ids` are all items."""
+        return cls(settings.diversity, settings.exposure.unfitted().counting(ids, counts))
 
     def add(self, items: pl.DataFrame) -> None:
         """Take in new items, and new facts about known ones."""
@@ -50,6 +47,11 @@ class Showing:
         """Take in what people did."""
         if self.exposure is not None:
             self.exposure.update(events)
+
+    def take_back(self, events: Iterable[Event]) -> None:
+        """Undo what people did."""
+        if self.exposure is not None:
+            self.exposure.take_back(events)
 
     def asking(self, *, exposure: float | None, diversity: float | None) -> Showing:
         """The same with other shares for one question; None leaves what is set."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import polars as pl
@@ -13,6 +13,7 @@ import polars as pl
 from warmstart.core import columns as c
 from warmstart.core.component import State
 from warmstart.core.errors import ConfigError
+from warmstart.core.ids import Ids
 from warmstart.core.linear import BoolArray, FloatArray, IntArray, top_positions
 from warmstart.core.tunable import tunable
 from warmstart.data.dataset import Dataset
@@ -27,7 +28,7 @@ from warmstart.roles.policy import Policy, certain
 EXPOSURE: Final = "exposure"
 """Source of an item that stands in a list because of the policy."""
 
-_SAYS_NOTHING: Final = frozenset({"impression", "ad_impression", "search"})
+SAYS_NOTHING: Final = frozenset({"impression", "ad_impression", "search"})
 
 
 @dataclass(kw_only=True)
@@ -97,9 +98,20 @@ class ExposurePolicy(Policy):
         return other
 
     def _fit(self, dataset: Dataset, encoder: Encoder | None) -> None:
-        rows = dataset.interactions.filter(~pl.col(c.EVENT_TYPE).is_in(_SAYS_NOTHING))
-        counted = dict(rows.group_by(c.ITEM_ID).len().iter_rows())
-        self.counts_ = np.array([counted.get(i, 0) for i in self.item_ids_], dtype=np.int64)
+        rows = dataset.interactions.filter(~pl.col(c.EVENT_TYPE).is_in(SAYS_NOTHING))
+        self._take_counts(dict(rows.group_by(c.ITEM_ID).len().iter_rows()))
+
+    def counting(self, ids: Ids, counts: Mapping[str, int]) -> Self:
+        """The same policy fitted to the number of events of each item, those that say nothing left out.
+
+        It holds the `ids` of the catalogue themselves, as in `share_ids`.
+        """
+        self._ids = ids
+        self._take_counts(counts)
+        return self
+
+    def _take_counts(self, counts: Mapping[str, int]) -> None:
+        self.counts_ = np.array([counts.get(i, 0) for i in self.item_ids_], dtype=np.int64)
         self._count()
 
     def _add(self, items: pl.DataFrame) -> None:
@@ -114,11 +126,20 @@ class ExposurePolicy(Policy):
     def _update(self, feedback: Iterable[Event]) -> None:
         for event in feedback:
             place = None if event.item_id is None else self._place.get(event.item_id)
-            if place is not None and event.event_type not in _SAYS_NOTHING:
+            if place is not None and event.event_type not in SAYS_NOTHING:
                 self._spectrum.moved(int(self.counts_[place]))
                 self.counts_[place] += 1
                 if self.counts_[place] in (self.at_least, self.thin_below):
                     self._known_own = None
+
+    def take_back(self, feedback: Iterable[Event]) -> None:
+        """Undo what `update` took in."""
+        self._check_fitted()
+        for event in feedback:
+            place = None if event.item_id is None else self._place.get(event.item_id)
+            if place is not None and event.event_type not in SAYS_NOTHING:
+                self.counts_[place] -= 1
+        self._count()
 
     def _between(self, counts: IntArray) -> BoolArray:
         between: BoolArray = (counts >= self.at_least) & (counts < self.thin_below)
