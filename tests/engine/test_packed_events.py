@@ -101,3 +101,36 @@ def test_codes_take_as_few_bytes_as_they_can(n: int):
     assert values is not None
     assert values.itemsize == {10: 1, 300: 2, 70_000: 4}[n]
     assert packed.frame()[c.ITEM_ID].equals(told[c.ITEM_ID])
+
+
+@given(tables.filter(bool), st.permutations(USERS), st.data())
+@settings(max_examples=60)
+def test_who_was_given_anothers_events_is_forgotten_with_them(
+    told: list[Event], names: list[str], data: st.DataObject
+):
+    old, new, other, _ = names
+    packed = PackedEvents.of(events_frame(told))
+    packed.give(old, new)
+    who = data.draw(st.sampled_from([new, other]))
+    left = packed.without(packed.rows_of(who))
+    stay = [event for event in told if event.user_id not in ({old, new} if who == new else {who})]
+    assert len(left) == len(stay)
+    assert left.events_of(who) == ()
+    assert left.user_ids() == set(left.frame()[c.USER_ID])
+    assert who not in str(left._users.to_list())
+    assert who not in left._moved
+    if who == new:
+        assert left.frame().equals(events_frame(stay))
+        assert old not in left._users
+
+
+def test_nothing_that_only_they_said_stays():
+    told = [
+        Event(user_id="ann", item_id="tea", query="my secret"),
+        Event(user_id="bob", item_id="tea", query="tea", context={"device": "mobile"}),
+    ]
+    packed = PackedEvents.of(events_frame(told))
+    left = packed.without(packed.rows_of("ann"))
+    held = [str(column.texts.to_list()) for column in left._columns.values() if column.texts is not None]
+    assert "my secret" not in " ".join(held)
+    assert left.frame().equals(events_frame(told[1:]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -59,11 +60,15 @@ class _Column:
         return found.set(nulls, None)
 
     def without(self, gone: npt.NDArray[np.bool_]) -> Self:
-        """The others."""
-        kept = ~gone
-        parts = (None if part is None else part[kept] for part in (self.values, self.is_null))
-        values, is_null = parts
-        return type(self)(self.dtype, int(kept.sum()), values, self.texts, is_null)
+        """The others, without the texts that only those had who are gone."""
+        values = None if self.values is None else self.values[~gone]
+        is_null = None if self.is_null is None else self.is_null[~gone]
+        texts = self.texts
+        if texts is not None and values is not None:
+            told = np.bincount(values, minlength=len(texts) + 1)[: len(texts)] > 0
+            places = np.append(np.cumsum(told) - 1, told.sum())
+            texts, values = texts.filter(told), places[values].astype(np.min_scalar_type(int(told.sum())))
+        return type(self)(self.dtype, int((~gone).sum()), values, texts, is_null)
 
     def move(self, rows: IntArray, source: IntArray) -> None:
         """Let the events at `rows` have the facts that those at `source` had."""
@@ -157,10 +162,16 @@ class PackedEvents:
         """The others, those of a user who has no more without a trace of their name."""
         gone = np.zeros(len(self), dtype=np.bool_)
         gone[rows] = True
-        owners = self._owners().filter(~gone)
-        columns = {name: column.without(gone) for name, column in self._columns.items()}
-        found = PackedEvents(lambda name: owners if name == c.USER_ID else None)
-        found._columns = columns
+        place = (np.cumsum(~gone) - 1).astype(np.uint32)
+        found = copy.copy(self)
+        found._columns = {name: column.without(gone) for name, column in self._columns.items()}
+        lengths = np.bincount(self._owner_in_order()[~gone[self._rows]], minlength=len(self._ends))
+        stays = lengths > 0
+        found._rows = place[self._rows[~gone[self._rows]]]
+        found._ends = np.cumsum(lengths[stays]).astype(np.uint32)
+        found._users = self._users.filter(stays[: len(self._users)])
+        moved = {name: place[own[~gone[own]]].astype(np.int64) for name, own in self._moved.items()}
+        found._moved = {name: own for name, own in moved.items() if len(own) or len(found._base(name))}
         return found
 
     def give(self, old: str, new: str) -> None:
@@ -194,12 +205,15 @@ class PackedEvents:
         finally:
             self._moved = moved
 
+    def _owner_in_order(self) -> IntArray:
+        """Whose each event is, at first, one user's after the other's."""
+        ends = self._ends.astype(np.int64)
+        return np.repeat(np.arange(len(ends)), ends - np.append(0, ends[:-1]))
+
     def _owners(self) -> pl.Series:
         """Whose each event is."""
         owner = np.empty(len(self), dtype=np.int64)
-        ends = self._ends.astype(np.int64)
-        lengths = ends - np.append(0, ends[:-1])
-        owner[self._rows] = np.repeat(np.arange(len(lengths)), lengths)
+        owner[self._rows] = self._owner_in_order()
         nobody_and_moved = pl.Series([None, *self._moved], dtype=pl.String)
         for place, rows in enumerate(self._moved.values(), start=len(self._users) + 1):
             owner[rows] = place
