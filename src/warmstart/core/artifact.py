@@ -19,7 +19,7 @@ import shutil
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,8 @@ STATE_FILE = "state.json"
 ARRAYS_FILE = "arrays.safetensors"
 POINTER_FILE = "current.json"
 KEPT_VERSIONS = 2
+_MAPPED_FROM: Final = 1 << 20
+"""Smaller arrays are read: a file may only be mapped so many times."""
 _VERSION = re.compile(r"v\d+")
 
 _ARRAY, _CSR = "$array", "$csr"
@@ -246,11 +248,13 @@ def _map_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
     """Views of the arrays in a safetensors file: 8 bytes of header length, JSON header, data."""
     try:
         with path.open("rb") as file:
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        start = 8 + int.from_bytes(mapped[:8], "little")
-        header = json.loads(mapped[8:start])
-        header.pop("__metadata__", None)
-        return {name: _view(mapped, start, entry) for name, entry in header.items()}
+            start = 8 + int.from_bytes(file.read(8), "little")
+            size = path.stat().st_size
+            if start > size:
+                raise ValueError(f"a header of {start} bytes in a file of {size}")
+            header = json.loads(file.read(start - 8))
+            header.pop("__metadata__", None)
+            return {name: _view(file, start, size, entry) for name, entry in header.items()}
     except OSError as error:
         raise ArtifactError(
             expected=f"the file {path.name} in {path.parent}",
@@ -261,10 +265,21 @@ def _map_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
         raise _damaged(path, str(error)) from error
 
 
-def _view(mapped: mmap.mmap, start: int, entry: dict[str, Any]) -> npt.NDArray[Any]:
+def _view(file: BinaryIO, start: int, size: int, entry: dict[str, Any]) -> npt.NDArray[Any]:
+    """One array. Large ones are mapped each by itself: what is copied when it grows is let go of."""
     dtype = np.dtype(_DTYPES[entry["dtype"]])
-    low, high = entry["data_offsets"]
-    flat = np.frombuffer(mapped, dtype=dtype, count=(high - low) // dtype.itemsize, offset=start + low)
+    low, high = (start + int(offset) for offset in entry["data_offsets"])
+    if not start <= low <= high <= size:
+        raise ValueError(f"an array from {low} to {high} in a file of {size} bytes")
+    if high - low < _MAPPED_FROM:
+        file.seek(low)
+        flat = np.frombuffer(file.read(high - low), dtype=dtype)
+    else:
+        skipped = low % mmap.ALLOCATIONGRANULARITY
+        mapped = mmap.mmap(
+            file.fileno(), high - low + skipped, access=mmap.ACCESS_READ, offset=low - skipped
+        )
+        flat = np.frombuffer(mapped, dtype=dtype, count=(high - low) // dtype.itemsize, offset=skipped)
     return flat.reshape(entry["shape"])
 
 
