@@ -11,6 +11,7 @@ from warmstart.data.wire.events import EventIn
 from warmstart.data.wire.items import ItemIn
 from warmstart.data.wire.records import UserIn
 from warmstart.serve.answers import ProblemOut
+from warmstart.serve.routes.common import API_KEY
 
 _REF: Final = "#/components/schemas/{model}"
 _BESIDE: Final[tuple[type[BaseModel], ...]] = (ItemIn, UserIn, EventIn, ProblemOut)
@@ -32,4 +33,16 @@ def _described(app: FastAPI) -> dict[str, Any]:
         for name, inner in found.pop("$defs", {}).items():
             schemas.setdefault(name, inner)
         schemas.setdefault(model.__name__, found)
+    _name_both_headers(description)
     return description
+
+
+def _name_both_headers(description: dict[str, Any]) -> None:
+    """A key may come as a bearer or in a header of its own."""
+    own = API_KEY.scheme_name
+    schemes = description["components"]["securitySchemes"]
+    schemes[own] = API_KEY.model.model_dump(mode="json", by_alias=True, exclude_none=True)
+    for operations in description["paths"].values():
+        for operation in operations.values():
+            needed = [scopes for one in operation.get("security", ()) for scopes in one.values()]
+            operation.get("security", []).extend({own: scopes} for scopes in needed)

@@ -64,7 +64,7 @@ class ServeSettings:
     @property
     def is_shared(self) -> bool:
         """Whether others may write to the store, so that an engine must look before it answers."""
-        return self.workers > 1 or self.store_url.startswith("postgres")
+        return self.workers > 1 or self.store.startswith("postgres")
 
     def models_of(self, tenant: str) -> Path:
         """The folder of a tenant's model."""

@@ -15,8 +15,10 @@ from warmstart.data.wire.items import ItemIn, ItemPatch
 from warmstart.data.wire.records import UserIn
 from warmstart.engine.engine import Engine
 from warmstart.roles.store import Store
+from warmstart.serve.background import Background
 from warmstart.serve.changes import Change, tell
 from warmstart.serve.derived import Derived
+from warmstart.serve.engine_thread import EngineThread
 from warmstart.serve.export import all_of
 from warmstart.serve.facts import entry_of
 from warmstart.serve.history import Numbered, kept_of
@@ -53,17 +55,17 @@ class LiveShop:
         self.store, self.settings = store, settings
         self.folder = settings.models_of(store.name)
         self._replica = Replica(store, self.folder, encoder=settings.encoder)
-        self._engine_thread = ThreadPoolExecutor(1, f"engine-{store.name}")
+        self._engine_thread = EngineThread(f"engine-{store.name}")
         self._disk_thread = ThreadPoolExecutor(1, f"disk-{store.name}")
         self._load_thread = ThreadPoolExecutor(1, f"load-{store.name}")
         self._keeping = Keeping(store)
         self.writer = GroupWriter(store.append, self._disk_thread, self.catch_up)
         self._item_writer = GroupWriter(self._put_items, self._disk_thread, self.catch_up)
-        self._background: set[asyncio.Task[Any]] = set()
+        self._background = Background()
         self._refitting: asyncio.Task[dict[str, Any]] | None = None
         self._swapping: asyncio.Task[None] | None = None
         self._reading: asyncio.Future[None] | None = None
-        self._derived = Derived(lambda: self.version, self.ask, self._spawn, self._load_thread)
+        self._derived = Derived(lambda: self.version, self.ask, self._background.spawn, self._load_thread)
         self._refitted_at = time.monotonic()
         self._learns = "", False
         self._rest_until = 0.0
@@ -80,24 +82,28 @@ class LiveShop:
         await self.on_disk(lambda: tidy(self.store, self.folder))
         self.is_ready = True
         self._heed()
-        self._spawn(self._follow())
+        self._background.spawn(self._follow())
 
     async def close(self) -> None:
         """Write what waits, then let go."""
         self.is_ready = False
         await self.writer.close()
         await self._item_writer.close()
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._background.close()
         for thread in (self._engine_thread, self._disk_thread, self._load_thread):
-            thread.shutdown(wait=True)
+            thread.shutdown()
 
     # -- questions --------------------------------------------------------------------------------
 
-    async def ask(self, question: Callable[[Engine], T]) -> T:
-        """The answer of the engine. Errors: `ArtifactError` while there is none, and the engine's own."""
-        return await self._on_engine(lambda: question(self._engine_now()))
+    async def ask(self, question: Callable[[Engine], T], kind: str = "") -> T:
+        """The answer of the engine. Errors: `ArtifactError` while there is none, and the engine's own.
+
+        Questions of a `kind` that takes no long may be answered at once (`EngineThread.quickly`).
+        """
+        if not kind or self.settings.is_shared:  # where others write, the store must be asked first
+            return await self._on_engine(lambda: question(self._engine_now()))
+        with span("engine"):
+            return await self._engine_thread.quickly(kind, lambda: question(self._replica.ready))
 
     def _engine_now(self) -> Engine:
         if self.settings.is_shared:
@@ -239,7 +245,7 @@ class LiveShop:
     def _heed(self) -> None:
         replica = self._replica
         if replica.wants_model and not self._is_swapping:
-            self._swapping = self._spawn(self._swap())
+            self._swapping = self._background.spawn(self._swap())
         if self._is_refitting or time.monotonic() < self._rest_until:
             return
         if replica.wants_relearning and replica.version and self._relearning.may_begin:
@@ -250,7 +256,7 @@ class LiveShop:
 
     def _learn(self, kind: str, *, force: bool = False) -> None:
         self._learns = kind, force
-        self._refitting = self._spawn(self._run(kind, force=force))
+        self._refitting = self._background.spawn(self._run(kind, force=force))
 
     @property
     def is_to_relearn(self) -> bool:
@@ -376,20 +382,9 @@ class LiveShop:
 
     async def _on_engine(self, work: Callable[[], T]) -> T:
         with span("engine"):
-            return await asyncio.get_running_loop().run_in_executor(self._engine_thread, work)
+            return await self._engine_thread.run(work)
 
     async def on_disk(self, work: Callable[[], T]) -> T:
         """Do something with the store, after what is being written."""
         with span("store"):
             return await asyncio.get_running_loop().run_in_executor(self._disk_thread, work)
-
-    def _spawn(self, work: Any) -> asyncio.Task[Any]:
-        task: asyncio.Task[Any] = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._ended)
-        return task
-
-    def _ended(self, task: asyncio.Task[Any]) -> None:
-        self._background.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("work in the background failed", exc_info=error)

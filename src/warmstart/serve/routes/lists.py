@@ -53,7 +53,8 @@ async def _listed(
         items = question(engine)
         return items, [why(engine, item_id) for item_id in items.item_ids] if why else []
 
-    items, reasons = await shop.ask(answer) if await shop.can_answer() else (_NOTHING, [])
+    kind = "" if why else scenario
+    items, reasons = await shop.ask(answer, kind) if await shop.can_answer() else (_NOTHING, [])
     service.metrics.answer(scenario, items)
     if reasons:
         items = replace(items, reasons=tuple(reasons))
@@ -220,7 +221,7 @@ async def suggest(asked: q.SuggestIn, shop: ReadShop) -> Response:
     """What the words may become."""
     began = time.perf_counter()
     texts = (
-        await shop.ask(lambda engine: engine.suggest(asked.prefix, asked.n))
+        await shop.ask(lambda engine: engine.suggest(asked.prefix, asked.n), "suggest")
         if await shop.can_answer()
         else []
     )
