@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, Final
 
@@ -85,7 +85,7 @@ class Shelves:
         """
         positions = self._ids.add(items[c.ITEM_ID])
         built = vars(self)
-        self._reword([built[name] for name in ("_suggester", "_counted_words") if name in built], items)
+        self._reword(items, positions)
         if "_filters" in built:
             self._filters.put(items, positions)
         size = len(dataset.items)
@@ -96,22 +96,22 @@ class Shelves:
         self._dataset = dataset
         built.pop("titles", None)
 
-    def _reword(self, readers: Sequence[Suggester | CountedShopWords], items: pl.DataFrame) -> None:
+    def _reword(self, items: pl.DataFrame, positions: IntArray) -> None:
         """Tell those who count words what these items say no longer, and what they say from now on."""
-        if not readers:
-            return
-        old = self._dataset.items
-        places = [self._ids.places[item_id] for item_id in items[c.ITEM_ID]]
-        is_new = pl.Series([place >= len(old) for place in places], dtype=pl.Boolean)
-        before, after = old[[place for place in places if place < len(old)]], items.filter(~is_new)
-        pairs = zip(before.select(_SAYING).rows(), after.select(_SAYING).rows(), strict=True)
-        differ = pl.Series([one != other for one, other in pairs], dtype=pl.Boolean)
-        gone, come = before.filter(differ), pl.concat([items.filter(is_new), after.filter(differ)])
-        for reader in readers:
-            if len(gone):
-                reader.remove(gone)
-            if len(come):
-                reader.add(come)
+        built, old = vars(self), self._dataset.items
+        gone: list[int] = []
+        come: list[int] = []
+        for row, position in enumerate(positions.tolist()):
+            if position < len(old):
+                if _words_of(old, position) == _words_of(items, row):
+                    continue
+                gone.append(position)
+            come.append(row)
+        for reader in (built.get("_suggester"), built.get("_counted_words")):
+            if reader is not None and gone:
+                reader.remove(old[gone])
+            if reader is not None and come:
+                reader.add(items[come])
 
     def allowed(self, filters: Mapping[str, Any], hidden: Iterable[str]) -> BoolArray:
         """Which items may be shown: available, passing every filter, not hidden; catalogue order."""
@@ -150,6 +150,11 @@ class Shelves:
         touched = {event.item_id for event in query.events if event.item_id}
         unknown = {item_id for item_id in touched.union(query.anchors) if item_id not in self.titles}
         return (*found, *(f"unknown_item:{item_id}" for item_id in sorted(unknown)))
+
+
+def _words_of(items: pl.DataFrame, row: int) -> list[Any]:
+    said = items.row(row, named=True)
+    return [said[name] for name in _SAYING]
 
 
 def _availability(items: pl.DataFrame) -> BoolArray:

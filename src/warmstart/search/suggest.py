@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from heapq import nsmallest
-from itertools import compress, groupby
+from itertools import chain, compress, groupby
 from typing import Final
 
 import numpy as np
@@ -18,7 +18,7 @@ from warmstart.core.linear import IntArray
 from warmstart.search.number_set import NumberSet
 
 _LONGEST, _LONGEST_CJK = 3, 6
-_AT_ONCE: Final = 2_000
+_AT_ONCE: Final = 5_000
 """Items whose phrases are counted together: those of a whole catalogue would fill the memory."""
 _FEW: Final = 100
 """Phrases that are put into their places one by one; more are sorted in together."""
@@ -82,16 +82,20 @@ class Suggester:
         return self._counts[phrase] * (1 + 0.5 * phrase.count(" "))
 
     def _raise(self, found: Mapping[str, int]) -> None:
-        unknown = [phrase for phrase in found if phrase not in self._counts]
+        counts, unknown = self._counts, []
+        for phrase, count in found.items():
+            if phrase in counts:
+                counts[phrase] += count
+            else:
+                unknown.append(phrase)
         hashes = _hashes(unknown)
         once = self._once.holds(hashes)
         often = np.array([found[phrase] > 1 for phrase in unknown], dtype=np.bool_)
         self._once.discard(hashes[once])
         self._once.add(hashes[~once & ~often])
         risen = [*compress(unknown, once | often)]
-        self._counts |= zip(risen, once[once | often].astype(int).tolist(), strict=True)
-        for phrase in found.keys() & self._counts.keys():
-            self._counts[phrase] += found[phrase]
+        for phrase, before in zip(risen, once[once | often].tolist(), strict=True):
+            counts[phrase] = found[phrase] + before
         self._offer(risen)
 
     def _lower(self, found: Mapping[str, int]) -> None:
@@ -129,31 +133,33 @@ def _hashes(phrases: Sequence[str]) -> IntArray:
 
 
 def _count(items: pl.DataFrame) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for title in items[c.TITLE].drop_nulls():
-        counts.update(set(_phrases(title)))
-    for brand in items[c.BRAND].drop_nulls():
+    counts = Counter(chain.from_iterable(map(_phrases, items[c.TITLE].drop_nulls().to_list())))
+    for brand in items[c.BRAND].drop_nulls().to_list():
         counts[normalise(brand)] += 2
-    for categories in items[c.CATEGORIES].drop_nulls():
+    for categories in items[c.CATEGORIES].drop_nulls().to_list():
         counts.update({normalise(category): 2 for category in categories})
     counts.pop("", None)
     return counts
 
 
-def _phrases(title: str) -> Iterator[str]:
-    for is_han, run in groupby(words(title), is_cjk):
-        yield from (_parts if is_han else _runs)(run)
+def _phrases(title: str) -> set[str]:
+    found: set[str] = set()
+    if title.isascii():
+        _add_runs(words(title), found)
+        return found
+    for is_han, row in groupby(words(title), is_cjk):
+        (_add_parts if is_han else _add_runs)([*row], found)
+    return found
 
 
-def _runs(row: Iterable[str]) -> Iterator[str]:
+def _add_runs(row: Sequence[str], found: set[str]) -> None:
     """Words as they stand, and up to three in a row."""
-    found = [*row]
     for size in range(1, _LONGEST + 1):
-        yield from map(" ".join, zip(*(found[start:] for start in range(size)), strict=False))
+        found.update(map(" ".join, zip(*(row[start:] for start in range(size)), strict=False)))
 
 
-def _parts(row: Iterable[str]) -> Iterator[str]:
+def _add_parts(row: Sequence[str], found: set[str]) -> None:
     """Two to six characters in a row of texts that do not part their words."""
     for word in row:
         for size in range(2, min(_LONGEST_CJK, len(word)) + 1):
-            yield from (word[start : start + size] for start in range(len(word) - size + 1))
+            found.update(word[start : start + size] for start in range(len(word) - size + 1))
