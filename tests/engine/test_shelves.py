@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,3 +93,15 @@ def test_what_is_missing_is_said():
     shelves = shelves_of(Dataset.from_records([Item(item_id="tea")]))
     assert shelves.missing_signals(Query(user_id="ann")) == ("user_without_events",)
     assert shelves.missing_signals(Query(anchors=("tea", "gone"))) == ("unknown_item:gone",)
+
+
+@pytest.mark.parametrize("is_asked_before", [True, False])
+def test_queries_that_are_forgotten_complete_nothing(is_asked_before: bool):
+    tea = Dataset.from_records([Item(item_id="tea", title="Green tea")])
+    typed = pl.DataFrame({"query": ["my secret", "green", "my secret"], "user_id": ["ann", "bob", "ann"]})
+    shelves = shelves_of(tea.having(queries=typed))
+    if is_asked_before:
+        assert shelves.suggest("my", 5) == ["my secret"]
+    shelves.forget_queries(tea.having(queries=typed.filter(pl.col("user_id") == "bob")))
+    assert shelves.suggest("my", 5) == []
+    assert shelves.suggest("g", 5) == ["green"]

@@ -102,3 +102,17 @@ def test_many_items_at_once_come_and_go_as_one_by_one():
     some.remove(items_frame(more))
     assert some.suggest("lamp", 1000) == Suggester(items_frame(base)).suggest("lamp", 1000)
     assert some.suggest("number") == []
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["red", "Red", "red mat", "耳机", ""]), st.booleans()), max_size=6)
+)
+def test_after_queries_are_forgotten_it_completes_as_if_they_were_never_typed(
+    typed: list[tuple[str, bool]],
+):
+    items = items_frame([Item(item_id="a", title="red mat"), Item(item_id="b", title="red 耳机")])
+    some = Suggester(items, [query for query, _ in typed])
+    some.forget([query for query, is_kept in typed if not is_kept])
+    fresh = Suggester(items, [query for query, is_kept in typed if is_kept])
+    for prefix in ("r", "red m", "耳", "m"):
+        assert some.suggest(prefix, 50) == fresh.suggest(prefix, 50)

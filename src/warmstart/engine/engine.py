@@ -140,7 +140,7 @@ class Engine(Questions):
         self._dataset = without_user(dataset, user_id)
         self._remember()
         if len(self._dataset.queries) < len(dataset.queries):
-            self._shelves = Shelves(self._dataset, self._ids)
+            self._shelves.forget_queries(self._dataset)
         if was_fitted and relearn:
             self._stages.refit(self._fitted())
         self._showing.take_back(known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, Final
@@ -31,27 +32,30 @@ class Shelves:
     """Everything about a catalogue that is looked up rather than learned."""
 
     def __init__(self, dataset: Dataset, ids: Ids) -> None:
-        self._dataset = dataset
+        self._items, self._queries = (
+            dataset.items,
+            dataset.queries,
+        )  # no more of it: the rest may be forgotten
         self._ids = ids
         self._available = _availability(dataset.items)
         self._growing_available, self._growing_prices = GrowingRows(), GrowingRows()
 
     @cached_property
     def _filters(self) -> FilterIndex:  # built by the first filter: loading a model should not wait for it
-        return FilterIndex(self._dataset.items)
+        return FilterIndex(self._items)
 
     @cached_property
     def _suggester(self) -> Suggester:
-        return Suggester(self._dataset.items, self._dataset.queries[c.QUERY])
+        return Suggester(self._items, self._queries[c.QUERY])
 
     @cached_property
     def _counted_words(self) -> CountedShopWords:
-        return CountedShopWords(self._dataset.items)
+        return CountedShopWords(self._items)
 
     @cached_property
     def titles(self) -> Mapping[str, str]:
         """The title of each item, by id."""
-        return Titles(self._dataset.items, self._ids)
+        return Titles(self._items, self._ids)
 
     @property
     def words(self) -> ShopWords:
@@ -61,7 +65,7 @@ class Shelves:
     @cached_property
     def prices(self) -> FloatArray:
         """Prices in catalogue order, NaN where unknown."""
-        return _prices(self._dataset.items)
+        return _prices(self._items)
 
     def wish(self, text: str) -> Wish:
         """Read a sentence with the shop's own words."""
@@ -69,7 +73,7 @@ class Shelves:
 
     def texts_of(self, positions: IntArray) -> list[str]:
         """All that items at catalogue positions say of themselves."""
-        return literal_texts(self._dataset.items[positions.tolist()])
+        return literal_texts(self._items[positions.tolist()])
 
     def flagged(self, thing: str) -> IntArray:
         """Positions of items with an attribute named like `thing` that is true."""
@@ -93,12 +97,12 @@ class Shelves:
         self._available = self._growing_available.put(self._available, positions, rows, size)
         if "prices" in built:
             built["prices"] = self._growing_prices.put(self.prices, positions, _prices(items), size)
-        self._dataset = dataset
+        self._items = dataset.items
         built.pop("titles", None)
 
     def _reword(self, items: pl.DataFrame, positions: IntArray) -> None:
         """Tell those who count words what these items say no longer, and what they say from now on."""
-        built, old = vars(self), self._dataset.items
+        built, old = vars(self), self._items
         gone: list[int] = []
         come: list[int] = []
         for row, position in enumerate(positions.tolist()):
@@ -112,6 +116,14 @@ class Shelves:
                 reader.remove(old[gone])
             if reader is not None and come:
                 reader.add(items[come])
+
+    def forget_queries(self, dataset: Dataset) -> None:
+        """Complete no more to past queries that are not in `dataset`, which is the shop without them."""
+        suggester = vars(self).get("_suggester")
+        if suggester is not None:
+            gone = Counter(self._queries[c.QUERY]) - Counter(dataset.queries[c.QUERY])
+            suggester.forget(gone.elements())
+        self._queries = dataset.queries
 
     def allowed(self, filters: Mapping[str, Any], hidden: Iterable[str]) -> BoolArray:
         """Which items may be shown: available, passing every filter, not hidden; catalogue order."""

@@ -18,6 +18,7 @@ from warmstart.core.linear import IntArray
 from warmstart.search.number_set import NumberSet
 
 _LONGEST, _LONGEST_CJK = 3, 6
+_TYPED: Final = 10
 _AT_ONCE: Final = 5_000
 """Items whose phrases are counted together: those of a whole catalogue would fill the memory."""
 _FEW: Final = 100
@@ -42,8 +43,7 @@ class Suggester:
         self._counts: dict[str, int] = {}  # of phrases met more than once
         self._once = NumberSet()
         self._sorted: list[str] | None = None
-        typed = Counter(normalise(query).strip() for query in queries)
-        self._raise({phrase: 10 * count for phrase, count in typed.items() if phrase})
+        self._raise(_typed(queries))
         self.add(items)
 
     def add(self, items: pl.DataFrame) -> None:
@@ -55,6 +55,10 @@ class Suggester:
         """Take out the phrases of items taken in before."""
         for part in items.iter_slices(_AT_ONCE):
             self._lower(_count(part))
+
+    def forget(self, queries: Iterable[str]) -> None:
+        """Take out past queries that it was given at the beginning."""
+        self._lower(_typed(queries))
 
     def suggest(self, prefix: str, n: int = 8) -> list[str]:
         """Up to `n` phrases that begin with `prefix`, the most telling first.
@@ -130,6 +134,11 @@ class Suggester:
 
 def _hashes(phrases: Sequence[str]) -> IntArray:
     return np.fromiter(map(hash, phrases), dtype=np.int64, count=len(phrases))
+
+
+def _typed(queries: Iterable[str]) -> dict[str, int]:
+    counts = Counter(normalise(query).strip() for query in queries)
+    return {phrase: _TYPED * count for phrase, count in counts.items() if phrase}
 
 
 def _count(items: pl.DataFrame) -> Counter[str]:
