@@ -1,10 +1,13 @@
 """What the service adds to the engine, beside floors and peers of the same run; writes results/serve.json.
 
-    python benchmarks/serve.py [--small] [icecat] [SIZE ...]    default: icecat under $WARMSTART_DATA, and
-                                                                100,000 simulated products
+    python benchmarks/serve.py                      everything below
+    python benchmarks/serve.py [icecat] [SIZE ...]  the time at icecat, at so many simulated products
+    python benchmarks/serve.py --quality            how well service and peers answer (serve_quality.py)
+    python benchmarks/serve.py --small …            fewer questions, written to the temporary folder
 
-Beside the service: the engine called in process, the bare framework that reads a JSON body and answers with
-the same bytes, and behind the same framework SQLite FTS5 for search and ALS of `implicit` for
+Each part replaces its own results and leaves those of the others. Beside the service: the engine called in
+process, the bare framework that reads a JSON body and answers with the same bytes, and behind the same
+framework SQLite FTS5 and, where it is installed, Tantivy for search and ALS of `implicit` for
 recommendations. They take turns; ratios are of medians over all rounds. Clients are in a process of their
 own on the same machine: compare the ratios. Clicks are simulated (popularity and users after Zipf): they
 cost what clicks cost, and say nothing about quality. The 100,000 products are those of icecat with words
@@ -13,25 +16,27 @@ exchanged.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
-import socket
-import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import partial
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
-from common import DATA, HERE, RESULTS
+from common import DATA, RESULTS
 from serve_load import Question, arrive, ask, measure
+from serve_quality import quality
+from serve_servers import clicks_of, memory_mb, peer, service, write_fts5
 
 from warmstart.data.dataset import Dataset
 from warmstart.data.reader import read_shop
@@ -40,12 +45,14 @@ from warmstart.engine.engine import Engine
 from warmstart.serve.run import take_model
 from warmstart.serve.settings import ServeSettings
 
+QUALITY = "quality"
 PATHS = {
     "search": "/v1/search",
     "recommend": "/v1/recommend",
     "similar": "/v1/similar",
     "events": "/v1/events",
 }
+PEERS = {"search": ("fts5", "tantivy"), "recommend": ("als",)}
 USERS, CLICKS, NEW_USERS, SHOWN, BATCH = 2_000, 20_000, 0.1, 10, 500
 MIX = {"search": 0.4, "recommend": 0.4, "events": 0.18, "items": 0.02}
 _number = count()
@@ -156,109 +163,21 @@ def in_process(engine: Engine, questions: list[Question]) -> list[float]:
     return taken
 
 
-# -- servers ------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def running(command: list[str], path: str, **environment: str) -> Iterator[tuple[int, int]]:
-    """A server on a port of its own; the port and the number of its process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with (
-        tempfile.TemporaryFile() as said,
-        subprocess.Popen(
-            [sys.executable, "-m", *command, "--port", str(port)],
-            stdout=said,
-            stderr=said,
-            cwd=HERE.parent,
-            env={**os.environ, **environment},
-        ) as child,
-    ):
-        try:
-            _wait(port, path, child)
-            yield port, child.pid
-        finally:
-            child.terminate()
-
-
-def _wait(port: int, path: str, child: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 300
-    while time.monotonic() < until and child.poll() is None:
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5)
-        except OSError:
-            time.sleep(0.1)
-        else:
-            time.sleep(2)  # for the other worker
-            return
-    raise SystemExit(f"expected a server at port {port}; found none")
-
-
-def service(home: Path, workers: int) -> Any:
-    """The service on a home folder."""
-    options = ["--open", "--rate", "1000000", "--burst", "1000000", "--refit-minutes", "0"]
-    command = ["warmstart", "serve", "--home", str(home), "--workers", str(workers), *options]
-    return running(command, "/readyz")
-
-
-def peer(kind: str, file: Path) -> Any:
-    """A floor or a peer behind the bare framework."""
-    said = json.dumps({"kind": kind, "file": str(file)})
-    command = ["uvicorn", "--factory", "serve_peers:create", "--app-dir", str(HERE), "--no-access-log"]
-    return running(command, "/openapi.json", PEER=said)
-
-
-def write_fts5(shop: Dataset, file: Path) -> None:
-    """The items in SQLite's full-text index."""
-    rows = shop.items.select(pl.col("item_id", "title", "brand", "description").fill_null("")).rows()
-    with sqlite3.connect(file) as base:
-        base.execute("CREATE VIRTUAL TABLE items USING fts5(item_id UNINDEXED, title, brand, description)")
-        base.executemany("INSERT INTO items VALUES (?, ?, ?, ?)", rows)
-
-
-def write_clicks(shop: Dataset, file: Path) -> None:
-    """Who clicked what, as two columns of numbers and their names."""
-    items, users = shop.items["item_id"], shop.events["user_id"].unique().sort()
-    place = {item_id: n for n, item_id in enumerate(items)}
-    row = {user_id: n for n, user_id in enumerate(users)}
-    np.savez(
-        file,
-        items=[place[i] for i in shop.events["item_id"]],
-        users=[row[u] for u in shop.events["user_id"]],
-        item_ids=items.to_numpy().astype(str),
-        user_ids=users.to_numpy().astype(str),
-    )
-
-
-def memory_mb(pid: int) -> float:
-    """What a process and its children hold."""
-    total = 0.0
-    for status in Path("/proc").glob("[0-9]*/status"):
-        facts = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
-        if pid in (int(facts["Pid"]), int(facts["PPid"])):
-            total += int(facts.get("VmRSS", "0 kB").split()[0]) / 1024
-    return total
-
-
-def found_well(shop: Dataset, engine: Engine, fts5: int) -> dict[str, float]:
-    """nDCG@10 of the engine and of FTS5 over the judged queries, where the shop has any."""
+def found_well(shop: Dataset, engine: Engine, ports: Mapping[str, int]) -> dict[str, float]:
+    """nDCG@10 of the engine and of the peers over the judged queries, where the shop has any."""
     known, judged = set(shop.items["item_id"]), judgments()
-    scores: dict[str, list[float]] = {"engine": [], "fts5": []}
+    scores: dict[str, list[float]] = {"engine": [], **{who: [] for who in ports}}
     for (query,), rows in judged.group_by("query", maintain_order=True):
         grades = dict(zip(rows["product_id"], rows["grade"], strict=True))
-        best = sorted((grade for item_id, grade in grades.items() if item_id in known), reverse=True)[
-            :SHOWN
-        ]
+        best = sorted((grade for item_id, grade in grades.items() if item_id in known), reverse=True)
         if not any(best):
             continue
-        answer = json.loads(ask(fts5, PATHS["search"], {"query": query, "n": SHOWN}))
-        lists = {
-            "engine": engine.search(str(query), n=SHOWN).item_ids,
-            "fts5": [item["item_id"] for item in answer["items"]],
-        }
+        lists = {"engine": engine.search(str(query), n=SHOWN).item_ids}
+        for who, port in ports.items():
+            answer = json.loads(ask(port, PATHS["search"], {"query": query, "n": SHOWN}))
+            lists[who] = tuple(item["item_id"] for item in answer["items"])
         for who, ids in lists.items():
-            scores[who].append(_dcg([grades.get(i, 0) for i in ids]) / _dcg(best))
+            scores[who].append(_dcg([grades.get(i, 0) for i in ids]) / _dcg(best[:SHOWN]))
     return {who: float(np.mean(found)) for who, found in scores.items() if found}
 
 
@@ -279,32 +198,41 @@ def alone(shop: Dataset, home: Path, engine: Engine, rounds: int, n: int) -> dic
     """Each question one after another: service, bare framework, peers and engine in turn."""
     asking = Asking(shop)
     taken: dict[tuple[str, str], list[float]] = {}
-    folder = home.parent
-    write_fts5(shop, folder / "fts5.db")
-    write_clicks(shop, folder / "clicks.npz")
-    with service(home, 1) as (port, _):
+    with ExitStack() as stack:
+        port, _ = stack.enter_context(service(home, 1))
         answers = {kind: ask(port, *asking.some(kind, 1)[0]).decode() for kind in PATHS}
-        (folder / "answers.json").write_text(json.dumps(answers))
-        with (
-            peer("bytes", folder / "answers.json") as (bare, _),
-            peer("fts5", folder / "fts5.db") as (fts5, _),
-            peer("implicit", folder / "clicks.npz") as (implicit, _),
-        ):
-            quality = found_well(shop, engine, fts5)
-            for turn in range(-1, rounds):
-                for kind in PATHS:
-                    questions = asking.some(kind, n)
-                    ports = {"service": port, "bare": bare}
-                    ports |= {"search": {"peer": fts5}, "recommend": {"peer": implicit}}.get(kind, {})
-                    found = {who: measure(at, questions, 1)["seconds"] for who, at in ports.items()}
-                    found["engine"] = in_process(engine, questions)
-                    for who, seconds in found.items() if turn >= 0 else ():
-                        taken.setdefault((kind, who), []).extend(seconds)
+        peers = {
+            who: stack.enter_context(started)[0] for who, started in _peers(shop, home.parent, answers)
+        }
+        quality = found_well(shop, engine, {who: peers[who] for who in PEERS["search"] if who in peers})
+        for turn in range(-1, rounds):
+            for kind in PATHS:
+                questions = asking.some(kind, n)
+                ports = {who: peers[who] for who in ("bare", *PEERS.get(kind, ())) if who in peers}
+                found = {
+                    who: measure(at, questions, 1)["seconds"]
+                    for who, at in ({"service": port} | ports).items()
+                }
+                found["engine"] = in_process(engine, questions)
+                for who, seconds in found.items() if turn >= 0 else ():
+                    taken.setdefault((kind, who), []).extend(seconds)
     rows = [
         {"kind": kind, "who": who, "calls": len(seconds), **figures(seconds)}
         for (kind, who), seconds in taken.items()
     ]
     return {"ndcg": quality, "alone": rows}
+
+
+def _peers(shop: Dataset, folder: Path, answers: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
+    """The bare framework, and the peers whose library is installed."""
+    (folder / "answers.json").write_text(json.dumps(answers))
+    write_fts5(shop, folder / "fts5.db")
+    np.savez(folder / "clicks.npz", **clicks_of(shop))
+    yield "bare", peer("bytes", folder / "answers.json")
+    yield "fts5", peer("fts5", folder / "fts5.db")
+    if find_spec("tantivy"):
+        yield "tantivy", peer("tantivy", folder / "fts5.db")
+    yield "als", peer("als", folder / "clicks.npz", factors=64, iterations=10)
 
 
 def together(shop: Dataset, home: Path, workers: int, n: int, seconds: float) -> dict[str, Any]:
@@ -341,29 +269,49 @@ def run(size: int | None, *, small: bool) -> dict[str, Any]:
     return {"items": len(shop.items), "fit_seconds": fitted, **told, "together": loads}
 
 
-def _sizes(said: list[str]) -> list[int | None]:
-    """The shops asked for: None is icecat as it is."""
-    named: list[int | None] = [
-        None if name == "icecat" else int(name) for name in said if name != "--small"
-    ]
-    return named or ([None] if "--small" in said else [None, 100_000])
+def stamped(measured: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What was measured, when, by which command, and how busy the machine was."""
+    moment = datetime.now(UTC).isoformat(timespec="minutes")
+    told = {"command": " ".join(["python benchmarks/serve.py", *sys.argv[1:]]), "date": moment}
+    busy: dict[str, Any] = {"cpu_count": os.cpu_count(), "load": os.getloadavg()}
+    found = measured()
+    return told | busy | {"load_after": os.getloadavg()} | found
+
+
+def put(report: dict[str, Any], name: str, part: Mapping[str, Any]) -> dict[str, Any]:
+    """A report in which one part is new and all others are as they were; shops are sorted by size."""
+    if name == QUALITY:
+        return report | {QUALITY: dict(part)}
+    shops = [shop for shop in report.get("shops", []) if shop["shop"] != name]
+    return report | {"shops": sorted([*shops, {"shop": name, **part}], key=lambda shop: shop["items"])}
+
+
+def write(target: Path, name: str, part: Mapping[str, Any]) -> None:
+    """Put a part into the file."""
+    report = json.loads(target.read_text(encoding="utf-8")) if target.exists() else {}
+    target.write_text(json.dumps(put(report, name, part), indent=1) + "\n", encoding="utf-8")
 
 
 def main() -> None:
     """Measure and write."""
-    small = "--small" in sys.argv
-    report: dict[str, Any] = {
-        "command": " ".join(["python benchmarks/serve.py", *sys.argv[1:]]),
-        "cpu_count": os.cpu_count(),
-        "load": os.getloadavg(),
-        "shops": [],
-    }
-    for size in _sizes(sys.argv[1:]):
-        report["shops"].append(run(size, small=small))
-        report["load_after"] = os.getloadavg()
-        target = Path(tempfile.gettempdir()) / "serve-small.json" if small else RESULTS / "serve.json"
-        target.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-        sys.stdout.write(json.dumps(report, indent=1) + "\n")
+    parser = argparse.ArgumentParser()
+    parser.add_argument("shops", nargs="*", metavar="SHOP")
+    parser.add_argument("--quality", action="store_true")
+    parser.add_argument("--small", action="store_true")
+    given = parser.parse_args()
+    parts: list[str] = [*given.shops, *([QUALITY] if given.quality else [])] or [
+        "icecat",
+        "100000",
+        QUALITY,
+    ]
+    target = Path(tempfile.gettempdir()) / "serve-small.json" if given.small else RESULTS / "serve.json"
+    for name in parts:
+        if name == QUALITY:
+            part = stamped(partial(quality, *((100, 50) if given.small else ())))
+        else:
+            part = stamped(partial(run, None if name == "icecat" else int(name), small=given.small))
+        write(target, name, part)
+        sys.stdout.write(json.dumps(part, indent=1) + "\n")
 
 
 if __name__ == "__main__":

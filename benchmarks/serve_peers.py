@@ -9,6 +9,9 @@ import json
 import os
 import re
 import sqlite3
+import warnings
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +20,19 @@ import orjson
 from fastapi import FastAPI, Response
 
 WORD = re.compile(r"\w+")
+FIELDS = ("title", "brand", "description")
 
 
 def create() -> FastAPI:
     """The application that PEER names."""
     peer = json.loads(os.environ["PEER"])
     app = FastAPI()
-    {"bytes": _bytes, "fts5": _fts5, "implicit": _implicit}[peer["kind"]](app, Path(peer["file"]))
+    kind, file = peer["kind"], Path(peer["file"])
+    searching = {"bytes": _bytes, "fts5": _fts5, "tantivy": _tantivy}
+    if kind in searching:
+        searching[kind](app, file)
+    else:
+        _implicit(app, file, kind, peer["settings"])
     return app
 
 
@@ -51,28 +60,89 @@ def _fts5(app: FastAPI, file: Path) -> None:
         return _listed(rows)
 
 
-def _implicit(app: FastAPI, file: Path) -> None:
-    """ALS of `implicit`: the user's factors times all items, without those that were seen."""
-    from implicit.cpu.als import AlternatingLeastSquares
+def _tantivy(app: FastAPI, file: Path) -> None:
+    """BM25 of Tantivy over stems of title, brand and description, any word, best first."""
+    import tantivy
+
+    schema = tantivy.SchemaBuilder().add_text_field("item_id", stored=True, tokenizer_name="raw")
+    for name in FIELDS:
+        schema = schema.add_text_field(name, tokenizer_name="en_stem")
+    index = tantivy.Index(schema.build())
+    writer = index.writer(num_threads=1)
+    with closing(sqlite3.connect(file)) as base:
+        for row in base.execute("SELECT item_id, title, brand, description FROM items"):
+            writer.add_document(tantivy.Document(**dict(zip(("item_id", *FIELDS), row, strict=True))))
+    writer.commit()
+    index.reload()
+    found = index.searcher()
+
+    @app.post("/v1/search")
+    async def search(asked: dict[str, Any]) -> Response:
+        words = " ".join(WORD.findall(asked["query"].lower()))
+        query, _ = index.parse_query_lenient(words, list(FIELDS))
+        hits = found.search(query, asked["n"], count=False).hits
+        return _listed([(found.doc(place)["item_id"][0], float(score)) for score, place in hits])
+
+
+class Listing:
+    """A model of `implicit`: it lists for users it was fitted on, and for events that come along.
+
+    `kind` is "als", or the weights of item neighbours: "cosine", "tfidf" or "bm25". A stranger's factors
+    are solved for when asked. Who has no event gets nothing, and so does an item without any.
+    """
+
+    def __init__(self, clicks: Mapping[str, Any], kind: str, settings: Mapping[str, Any]) -> None:
+        self.seen = _rows(
+            clicks["users"], clicks["items"], len(clicks["user_ids"]), len(clicks["item_ids"])
+        )
+        self.model = _untrained(kind, settings)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns of the shape of its own weights
+            self.model.fit(self.seen, show_progress=False)
+        self.row_of = {str(user_id): row for row, user_id in enumerate(clicks["user_ids"])}
+        self.names = [str(item_id) for item_id in clicks["item_ids"]]
+        hot = np.unique(self.seen.indices).tolist()
+        self.place = {self.names[n]: n for n in hot}
+
+    def answer(self, asked: Mapping[str, Any]) -> list[tuple[str, float]]:
+        """The best items that were not seen, with their scores."""
+        row = self.row_of.get(asked.get("user_id", ""))
+        own = self._come(asked.get("events", ())) if row is None else self.seen[row]
+        if not own.nnz:
+            return []
+        found, scores = self.model.recommend(row or 0, own, N=asked["n"], recalculate_user=row is None)
+        return [(self.names[i], float(s)) for i, s in zip(found, scores, strict=True)]
+
+    def _come(self, events: Sequence[Mapping[str, Any]]) -> Any:
+        items = sorted({self.place[event["item_id"]] for event in events if event["item_id"] in self.place})
+        return _rows([0] * len(items), items, 1, len(self.names))
+
+
+def _rows(users: Any, items: Any, n_users: int, n_items: int) -> Any:
     from scipy import sparse
 
-    kept = np.load(file, allow_pickle=False)
-    seen = sparse.csr_matrix(
-        (np.ones(len(kept["items"]), dtype=np.float32), (kept["users"], kept["items"])),
-        shape=(len(kept["user_ids"]), len(kept["item_ids"])),
-    )
-    model = AlternatingLeastSquares(factors=64, iterations=10, num_threads=1, random_state=0)
-    model.fit(seen, show_progress=False)
-    row_of = {str(user_id): row for row, user_id in enumerate(kept["user_ids"])}
-    names = [str(item_id) for item_id in kept["item_ids"]]
+    ones = np.ones(len(items), dtype=np.float32)
+    return sparse.csr_matrix((ones, (users, items)), shape=(n_users, n_items))
+
+
+def _untrained(kind: str, settings: Mapping[str, Any]) -> Any:
+    from implicit import nearest_neighbours as near
+    from implicit.cpu.als import AlternatingLeastSquares
+
+    if kind == "als":
+        return AlternatingLeastSquares(**settings, num_threads=1, random_state=0)
+    kinds = {"cosine": near.CosineRecommender, "tfidf": near.TFIDFRecommender, "bm25": near.BM25Recommender}
+    return kinds[kind](**settings, num_threads=1)
+
+
+def _implicit(app: FastAPI, file: Path, kind: str, settings: Mapping[str, Any]) -> None:
+    """ALS or item neighbours of `implicit`."""
+    with np.load(file, allow_pickle=False) as kept:
+        listing = Listing(dict(kept), kind, settings)
 
     @app.post("/v1/recommend")
     async def recommend(asked: dict[str, Any]) -> Response:
-        row = row_of.get(asked.get("user_id", ""))
-        if row is None:
-            return _listed([])
-        found, scores = model.recommend(row, seen[row], N=asked["n"])
-        return _listed([(names[i], float(s)) for i, s in zip(found, scores, strict=True)])
+        return _listed(listing.answer(asked))
 
 
 def _listed(rows: list[tuple[str, float]]) -> Response:

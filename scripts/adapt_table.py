@@ -7,10 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-try:
-    from scripts.published_figures import table
-except ModuleNotFoundError:  # run as a file
-    from published_figures import table  # type: ignore[import-not-found, no-redef]
+from scripts.published_figures import table
 
 Report = Mapping[str, Any]
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-try:
-    from scripts.published_figures import table
-except ModuleNotFoundError:  # run as a file
-    from published_figures import table  # type: ignore[import-not-found, no-redef]
+from scripts.published_figures import table
 
 COMPLEMENT_CONCLUSION: Final = (
     "What goes with a thing is not what is like it: directed relations find what a shopper of cosmetics "

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-try:
-    from scripts.published_figures import table
-except ModuleNotFoundError:  # run as a file
-    from published_figures import table  # type: ignore[import-not-found, no-redef]
+from scripts.published_figures import table
 
 CONTEXT_CONCLUSION: Final = (
     "Of a stranger who says age, gender and occupation the first five films are foretold an eighth better "

@@ -4,61 +4,34 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from warmstart.evaluate.metrics import lower_is_better
 
-try:
-    from scripts.adapt_table import adapt_section
-    from scripts.complement_table import complement_section
-    from scripts.compress_table import compress_section
-    from scripts.conclusions import CONCLUSIONS
-    from scripts.context_figures import context_section
-    from scripts.dense_weight_table import dense_weight_section
-    from scripts.exposure_table import exposure_section
-    from scripts.forgetting_table import forgetting_section
-    from scripts.impressions_table import impressions_section
-    from scripts.labelling_table import labelling_section
-    from scripts.published_figures import melu_section, published_section, table
-    from scripts.ratings_text_table import ratings_text_section
-    from scripts.scaling_table import scaling_section
-    from scripts.serve_table import serve_section
-    from scripts.soak_table import soak_section
-    from scripts.stranger_tables import onboarding_section, sentence_section
-    from scripts.tuning_table import tuning_section
-    from scripts.unseen_table import unseen_section
-except ModuleNotFoundError:  # run as a file
-    from adapt_table import adapt_section  # type: ignore[import-not-found, no-redef]
-    from complement_table import complement_section  # type: ignore[import-not-found, no-redef]
-    from compress_table import compress_section  # type: ignore[import-not-found, no-redef]
-    from conclusions import CONCLUSIONS  # type: ignore[import-not-found, no-redef]
-    from context_figures import context_section  # type: ignore[import-not-found, no-redef]
-    from dense_weight_table import (  # type: ignore[import-not-found, no-redef]
-        dense_weight_section,
-    )
-    from exposure_table import exposure_section  # type: ignore[import-not-found, no-redef]
-    from forgetting_table import forgetting_section  # type: ignore[import-not-found, no-redef]
-    from impressions_table import impressions_section  # type: ignore[import-not-found, no-redef]
-    from labelling_table import labelling_section  # type: ignore[import-not-found, no-redef]
-    from published_figures import (  # type: ignore[import-not-found, no-redef]
-        melu_section,
-        published_section,
-        table,
-    )
-    from ratings_text_table import (  # type: ignore[import-not-found, no-redef]
-        ratings_text_section,
-    )
-    from scaling_table import scaling_section  # type: ignore[import-not-found, no-redef]
-    from serve_table import serve_section  # type: ignore[import-not-found, no-redef]
-    from soak_table import soak_section  # type: ignore[import-not-found, no-redef]
-    from stranger_tables import (  # type: ignore[import-not-found, no-redef]
-        onboarding_section,
-        sentence_section,
-    )
-    from tuning_table import tuning_section  # type: ignore[import-not-found, no-redef]
-    from unseen_table import unseen_section  # type: ignore[import-not-found, no-redef]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file, too
+
+from scripts.adapt_table import adapt_section
+from scripts.complement_table import complement_section
+from scripts.compress_table import compress_section
+from scripts.conclusions import CONCLUSIONS
+from scripts.context_figures import context_section
+from scripts.dense_weight_table import dense_weight_section
+from scripts.deploy_table import deploy_section
+from scripts.exposure_table import exposure_section
+from scripts.forgetting_table import forgetting_section
+from scripts.impressions_table import impressions_section
+from scripts.labelling_table import labelling_section
+from scripts.published_figures import melu_section, published_section, table
+from scripts.ratings_text_table import ratings_text_section
+from scripts.scaling_table import scaling_section
+from scripts.serve_table import serve_section
+from scripts.soak_table import soak_section
+from scripts.stranger_tables import onboarding_section, sentence_section
+from scripts.tuning_table import tuning_section
+from scripts.unseen_table import unseen_section
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
@@ -333,47 +306,38 @@ def read(name: str) -> Report | None:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
+def written(section: Callable[..., str], name: str, *more: str) -> list[str]:
+    """A section from the result of its name and from others; none where it was not measured."""
+    report = read(name)
+    return [] if report is None else [section(report, *map(read, more))]
+
+
 def render() -> str:
     """The whole page."""
     reports = {name: report for name in CONCLUSIONS if (report := read(name)) is not None}
     parts = [INTRODUCTION.strip(), summary_section(reports)]
     parts += [protocol_section(name, report) for name, report in reports.items()]
-    unseen = read("unseen_shop")
-    parts += [unseen_section(unseen, reports)] if unseen else []
-    parts += [melu_section(reports["ml1m_melu-ratings"])] if "ml1m_melu-ratings" in reports else []
-    scenes = read("context")
-    parts += [context_section(scenes)] if scenes else []
-    carts = read("complement")
-    parts += [complement_section(carts)] if carts else []
+    parts += written(partial(unseen_section, tables=reports), "unseen_shop")
+    parts += written(melu_section, "ml1m_melu-ratings")
+    parts += written(context_section, "context")
+    parts += written(complement_section, "complement")
     parts += [published_section(read("published_ranking"), read("published_text"))]
-    sentence, onboarding = read("sentence"), read("onboarding")
-    parts += [sentence_section(sentence)] if sentence else []
-    parts += [onboarding_section(onboarding)] if onboarding else []
-    exposure = read("exposure")
-    parts += [exposure_section(exposure)] if exposure else []
-    impressions = read("impressions")
-    parts += [impressions_section(impressions)] if impressions else []
-    adapted = read("adapt")
-    parts += [adapt_section(adapted, *map(read, ADAPTED))] if adapted else []
-    weight = read("dense_weight")
-    parts += [dense_weight_section(weight)] if weight else []
-    tuning = read("tuning")
-    parts += [tuning_section(tuning)] if tuning else []
-    forgetting, ratings = read("forgetting"), read("ratings_text")
-    parts += [forgetting_section(forgetting)] if forgetting else []
-    parts += [ratings_text_section(ratings)] if ratings else []
-    labelling = read("labelling")
-    parts += [labelling_section(labelling)] if labelling else []
-    engine = read("engine")
-    parts += [engine_section(engine)] if engine else []
-    scaling = read("scaling")
-    parts += [scaling_section(scaling)] if scaling else []
-    small = read("compress")
-    parts += [compress_section(small)] if small else []
-    service = read("serve")
-    parts += [serve_section(service)] if service else []
-    soak = read("soak")
-    parts += [soak_section(soak)] if soak else []
+    parts += written(sentence_section, "sentence")
+    parts += written(onboarding_section, "onboarding")
+    parts += written(exposure_section, "exposure")
+    parts += written(impressions_section, "impressions")
+    parts += written(adapt_section, "adapt", *ADAPTED)
+    parts += written(dense_weight_section, "dense_weight")
+    parts += written(tuning_section, "tuning")
+    parts += written(forgetting_section, "forgetting")
+    parts += written(ratings_text_section, "ratings_text")
+    parts += written(labelling_section, "labelling")
+    parts += written(engine_section, "engine")
+    parts += written(scaling_section, "scaling")
+    parts += written(compress_section, "compress")
+    parts += written(serve_section, "serve")
+    parts += written(soak_section, "soak")
+    parts += written(deploy_section, "deploy")
     return "\n\n".join(parts) + "\n"
 
 

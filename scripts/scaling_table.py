@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-try:
-    from scripts.published_figures import table
-except ModuleNotFoundError:  # run as a file
-    from published_figures import table  # type: ignore[import-not-found, no-redef]
+from scripts.published_figures import table
 
 Report = Mapping[str, Any]
 

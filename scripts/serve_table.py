@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-try:
-    from scripts.published_figures import table
-except ModuleNotFoundError:  # run as a file
-    from published_figures import table  # type: ignore[import-not-found, no-redef]
+from scripts.published_figures import table
+from scripts.serve_quality_table import quality_parts
 
 Report = Mapping[str, Any]
 KINDS: Final = ("search", "recommend", "similar", "events")
+PEERS: Final = ("fts5", "tantivy", "als")
+NAMES: Final = {"engine": "engine", "fts5": "FTS5", "tantivy": "Tantivy", "als": "ALS"}
 
 SERVE_CONCLUSION: Final = (
     "The service adds 1 to 2 ms to a question: on icecat a search takes 1.8 times what it takes in "
     "process, similar 1.3, recommend 1.1 (asked: at most 2), among 100,000 products 1.3, 1.1 and 1.1. "
     "Behind the same framework both peers are faster: FTS5 gives a search in a fifth to a quarter of "
     "the time and finds worse (.708 against .783), ALS a recommendation in a thirtieth to a "
-    "seventeenth, and how well is not compared here. In lists 11,000 to 23,000 events a second reach "
+    "seventeenth, and finds worse too (below). In lists 11,000 to 23,000 events a second reach "
     "the disk (asked: 3,000). Tails and memory are not where they were asked to be: a new product "
     "keeps all others waiting, for a tenth of a second on icecat (p99 of a recommendation 200 ms at "
     "50 questions a second), and among 100,000 one new product a second with 50 questions a second is "
@@ -28,33 +28,43 @@ SERVE_CONCLUSION: Final = (
 
 
 def serve_section(report: Report) -> str:
-    """What HTTP, keys, counters and the disk add to the engine, and how much is answered at once."""
-    load = ", ".join(f"{average:.1f}" for average in report["load"])
+    """What HTTP, keys, counters and the disk add to the engine, how much is answered, and how well."""
     parts = [
         "## What the service adds",
-        f"`{report['command']}`",
+        "`python benchmarks/serve.py`",
         SERVE_CONCLUSION,
         "Clicks are simulated (popularity and users after Zipf, a tenth of the users unknown): they cost"
-        " what clicks cost. *Bare framework*: FastAPI reads a JSON body and gives the same bytes. *Peer*,"
-        " behind the same framework: SQLite FTS5 over title, brand and description, and ALS of `implicit`"
-        " with 64 factors. All of them take turns, one question after another; × is the ratio of the"
-        f" medians of service and engine. {report['cpu_count']} shared cores, the client on them, too (load"
-        f" averages {load}): compare the ratios.",
+        " what clicks cost. *Bare framework*: FastAPI reads a JSON body and gives the same bytes. *Peers*,"
+        " behind the same framework: SQLite FTS5 and Tantivy (stems) over title, brand and description, and"
+        " ALS of `implicit` with 64 factors. All of them take turns, one question after another; × is the"
+        " ratio of the medians of service and engine. Two shared cores, the client on them, too: compare"
+        " the ratios.",
     ]
     for shop in report["shops"]:
-        ndcg = shop["ndcg"]
         parts += [
-            f"{shop['items']:,} products; nDCG@10 of the judged queries: engine {ndcg['engine']:.3f}, FTS5"
-            f" {ndcg['fts5']:.3f}:"
-            if ndcg
-            else f"{shop['items']:,} products, simulated:",
+            f"{shop['items']:,} products{_found(shop['ndcg'])}. {busy(shop)}",
             table(_ALONE, [_alone(shop, kind) for kind in KINDS]),
             "Many at once: answers a second with eight connections, and at 50 questions a second of all"
             " kinds (search and recommend 40 % each, events 18 %, new items 2 %), p50 / p95 / p99 in ms:",
             table(_TOGETHER, [row for kind in (*KINDS, "items") for row in [_together(shop, kind)]]),
             _rest(shop),
         ]
-    return "\n\n".join(parts)
+    return "\n\n".join(parts + quality_parts(report["quality"]) if "quality" in report else parts)
+
+
+def busy(part: Report) -> str:
+    """When a part was measured, and how busy the machine was."""
+    before, after = (_load(part[name]) for name in ("load", "load_after"))
+    return f"`{part['command']}`, {part['date'][:10]}; load averages {before} before, {after} after."
+
+
+def _load(averages: Sequence[float] | None) -> str:
+    return "not recorded" if averages is None else " / ".join(f"{average:.1f}" for average in averages)
+
+
+def _found(ndcg: Mapping[str, float]) -> str:
+    told = ", ".join(f"{NAMES[who]} {value:.3f}" for who, value in ndcg.items())
+    return f"; nDCG@10 of the judged queries: {told}" if told else ", simulated"
 
 
 _ALONE: Final = (
@@ -65,7 +75,7 @@ _ALONE: Final = (
     "engine p50",
     "×",
     "bare framework p50",
-    "peer p50",
+    "peers p50",
 )
 _TOGETHER: Final = ("", "a second, 1 worker", "2 workers", "mixed, 1 worker", "2 workers")
 
@@ -73,7 +83,7 @@ _TOGETHER: Final = ("", "a second, 1 worker", "2 workers", "mixed, 1 worker", "2
 def _alone(shop: Report, kind: str) -> list[str]:
     found = {row["who"]: row for row in shop["alone"] if row["kind"] == kind}
     own, engine = found["service"], found["engine"]
-    peer = f"{found['peer']['p50']:.2f}" if "peer" in found else "–"
+    peers = [f"{NAMES[who]} {found[who]['p50']:.2f}" for who in PEERS if who in found]
     ratio = "–" if kind == "events" else f"{own['p50'] / engine['p50']:.2f}"
     return [
         kind,
@@ -81,7 +91,7 @@ def _alone(shop: Report, kind: str) -> list[str]:
         f"{engine['p50']:.2f}",
         ratio,
         f"{found['bare']['p50']:.2f}",
-        peer,
+        ", ".join(peers) or "–",
     ]
 
 
