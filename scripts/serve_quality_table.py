@@ -14,9 +14,9 @@ QUALITY_CONCLUSION: Final = (
     "For regulars the service finds three quarters more (nDCG@10 .065; ALS .037, neighbours .034), for "
     "visitors after one event twice as much (.053 against .027) and after five a half more (.095 against "
     ".064); ALS takes half a millisecond, neighbours a third of one, the service 8 to 15. Before the first "
-    "event the peers have nothing to say, after one event they still have nothing for the fifth whose "
-    "event was with a new item, and new items they never list; the service lists them, though few that "
-    "are wanted (recall .02 after five events)."
+    "event the peers have nothing to say (the service shows what sells), after one event they still have "
+    "nothing for the fifth whose event was with a new item, and new items they never list; the service "
+    "does, though it finds few of those that are wanted (recall .02 after five events)."
 )
 
 
@@ -47,7 +47,7 @@ _HEAD: Final = (
     "recall@10",
     "ms, p50",
     "p95",
-    "nDCG@10 less than the service",
+    "nDCG@10, difference from the service",
 )
 
 
