@@ -118,5 +118,8 @@ def _family(pid: int) -> list[int]:
 
 
 def _field(pid: int, file: str, name: str) -> float:
-    lines = Path(f"/proc/{pid}/{file}").read_text(encoding="utf-8").splitlines()
+    try:
+        lines = Path(f"/proc/{pid}/{file}").read_text(encoding="utf-8").splitlines()
+    except OSError:  # it has ended meanwhile
+        return 0.0
     return sum(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{name}:"))

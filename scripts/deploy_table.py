@@ -27,7 +27,8 @@ def deploy_section(report: Report) -> str:
             " `catalogue`), read after it answered thirty searches and thirty recommendations for each"
             " worker. *Resident* counts what processes share for each of them, *proportional* (PSS) once."
             f" Service and learner together held at most {small['learning_mb']:.0f} MB (PSS) while the shop"
-            f" was learned anew. The home folder takes {small['disk_mb']:.0f} MB.{_environment(report)}",
+            " was learned anew. The home folder, with both models, takes"
+            f" {small['disk_mb']:.0f} MB.{_environment(report)}",
             table(_STARTS, [_start(row) for row in small["rows"]]),
             f"The doors behind the console's views, on beauty ({large['items']:,} items,"
             f" {large['events']:,} events; first start {large['first_start_seconds']:.0f} s). A replay"
