@@ -141,3 +141,13 @@ def test_a_refit_takes_over_and_is_rolled_back(shop):
         "refit",
         "rollback",
     ]
+
+
+def test_a_stranger_is_not_asked_about_what_is_gone_or_sold_out(shop):
+    asked = [shop.ask("/v1/onboard", {})["ask"]]
+    shop.client.delete(f"/v1/items/{asked[0]}", headers=shop.headers)
+    asked.append(shop.ask("/v1/onboard", {})["ask"])
+    shop.client.patch(f"/v1/items/{asked[1]}", json={"available": False}, headers=shop.headers)
+    asked.append(shop.ask("/v1/onboard", {})["ask"])
+    assert None not in asked
+    assert len(set(asked)) == 3

@@ -257,6 +257,17 @@ def conversation(asking: Onboarding) -> list[str]:
     return [answer.item_id for answer in answers]
 
 
+@pytest.mark.parametrize("chooser", CHOOSERS, ids=repr)
+def test_the_next_question_is_the_best_of_those_that_may_be_asked(chooser: QuestionChooser):
+    asking = Onboarding(chooser=chooser, most=12, least=0.0).take(tastes())
+    answers = [Answer(item_id="i3", value=4.0)]
+    first = asking.next(answers)
+    assert first == chooser.unfitted().fit(tastes()).next(answers)
+    second = asking.next(answers, may_ask=lambda item_id: item_id != first)
+    assert second not in (first, "i3", None)
+    assert asking.next(answers, may_ask=lambda _: False) is None
+
+
 def test_in_a_shop_of_ratings_answers_are_ratings_and_popular_films_are_asked_about():
     shop = rated_shop()
     asking = Onboarding(most=3).fit(shop)

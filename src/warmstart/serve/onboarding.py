@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from warmstart.data.dataset import Dataset
 from warmstart.engine.engine import Engine
 from warmstart.recommend.features import ItemFeatures
@@ -15,6 +17,16 @@ MOST = 50
 async def onboarding_of(shop: LiveShop) -> Onboarding:
     """What to ask strangers. Errors: `ArtifactError` while the shop has no model."""
     return await shop.derived("onboarding", _known, _learned)
+
+
+def may_ask_in(engine: Engine) -> Callable[[str], bool]:
+    """Whether an item is still there and not sold out: the questions may be older than that."""
+
+    def may_ask(item_id: str) -> bool:
+        item = engine.item(item_id)
+        return item is not None and item.available
+
+    return may_ask
 
 
 def _known(engine: Engine) -> tuple[Dataset, ItemFeatures]:

@@ -13,7 +13,7 @@ from warmstart.serve import answers as o
 from warmstart.serve import asked as q
 from warmstart.serve.answering import NO_MODEL, as_answer, new_request_id
 from warmstart.serve.answers import said
-from warmstart.serve.onboarding import onboarding_of
+from warmstart.serve.onboarding import may_ask_in, onboarding_of
 from warmstart.serve.routes.common import PROBLEMS, Admin, AdminShop, Json, ReadShop, Serving, WriteShop
 from warmstart.tasks.onboarding.onboarding import Onboarding
 from warmstart.tasks.onboarding.tastes import Answer
@@ -40,7 +40,7 @@ async def onboard(asked: q.OnboardIn, shop: ReadShop, service: Serving) -> Respo
 
 def _onboarded(engine: Engine, asking: Onboarding, asked: q.OnboardIn) -> tuple[str | None, ItemList]:
     answers = [Answer(item_id=said.item_id, value=said.value) for said in asked.answers]
-    following = None if len(answers) >= asked.most else asking.next(answers)
+    following = None if len(answers) >= asked.most else asking.next(answers, may_ask=may_ask_in(engine))
     return following, engine.recommend(n=asked.n, events=asking.events(answers))
 
 

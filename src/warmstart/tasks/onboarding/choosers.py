@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +40,14 @@ class QuestionChooser(Component, ABC):
     def next(self, answers: Sequence[Answer] = ()) -> str | None:
         """The item to ask about after these answers; None when all were asked."""
         return next(iter(self.choose(1, answers)), None)
+
+    def ranked(self, answers: Sequence[Answer] = ()) -> Iterator[tuple[str, float]]:
+        """What can be asked after these answers with its worth, the best first."""
+        worth = self.worth(answers)
+        while len(worth) and np.isfinite(most := worth.max()):
+            best = int(worth.argmax())
+            yield self._tastes.item_ids[best], float(most)
+            worth[best] = -np.inf
 
     def choose(self, n: int, answers: Sequence[Answer] = ()) -> list[str]:
         """The `n` items to ask about at once, the most telling first. Errors: `InputError` for n < 0."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Self
 
 import numpy as np
@@ -86,14 +87,19 @@ class Onboarding:
         self._first = float(self._asking.worth().max())
         return self
 
-    def next(self, answers: Sequence[Answer] = ()) -> str | None:
-        """The item to ask about after these answers; None when it is time to stop."""
+    def next(
+        self, answers: Sequence[Answer] = (), *, may_ask: Callable[[str], bool] = lambda _: True
+    ) -> str | None:
+        """The item to ask about after these answers; None when it is time to stop.
+
+        `may_ask` says whether an item may be asked about, where that has changed since the fit.
+        """
         if self._asking is None:
             raise NotFittedError("Onboarding")
         if len(answers) >= self.most:
             return None
-        best = float(self._asking.worth(answers).max())
-        return self._asking.next(answers) if best > self.least * self._first else None
+        telling = takewhile(lambda found: found[1] > self.least * self._first, self._asking.ranked(answers))
+        return next((item_id for item_id, _ in telling if may_ask(item_id)), None)
 
     def questions(self, n: int | None = None, answers: Sequence[Answer] = ()) -> list[str]:
         """`n` items to ask about at once, for a page that asks everything together; `most` when None."""

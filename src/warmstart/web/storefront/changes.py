@@ -17,7 +17,7 @@ from warmstart.data.wire.items import ItemIn
 from warmstart.data.wire.masking import masked_event
 from warmstart.engine.engine import Engine
 from warmstart.serve.asked import AnswerIn, Asked
-from warmstart.serve.onboarding import onboarding_of
+from warmstart.serve.onboarding import may_ask_in, onboarding_of
 from warmstart.serve.routes.common import Json, Serving
 from warmstart.serve.security.errors import Forbidden
 from warmstart.serve.shop import LiveShop
@@ -161,7 +161,7 @@ async def welcome(asked: WelcomeIn, here: Acting, shop: Shop, service: Serving) 
 
 def _asked(engine: Engine, asking: Onboarding, answers: list[Answer], visitor: str) -> dict[str, Any]:
     left = _QUESTIONS - len(answers)
-    following = asking.next(answers) if left > 0 else None
+    following = asking.next(answers, may_ask=may_ask_in(engine)) if left > 0 else None
     found = engine.recommend(visitor, n=6, events=asking.events(answers, visitor), exposure=0.0)
     return {
         "ask": next(iter(cards(engine, [following])), None) if following else None,
