@@ -42,6 +42,15 @@ def test_a_few_items_are_compared_like_many(features: ItemFeatures):
     )
 
 
+def test_many_items_are_compared_in_blocks_as_if_at_once(
+    features: ItemFeatures, monkeypatch: pytest.MonkeyPatch
+):
+    some = np.array([5, 2, 9, 11])
+    at_once = features.similarities(EVERY[:3], some)
+    monkeypatch.setattr(module, "_BLOCK", 3)
+    np.testing.assert_allclose(features.similarities(EVERY[:3], some), at_once, atol=1e-6)
+
+
 @pytest.mark.parametrize("few", [0, 64])
 @pytest.mark.parametrize("loose", [0, 1_000])
 def test_words_are_found_in_items_that_came_later_or_changed(

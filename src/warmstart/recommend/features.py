@@ -147,7 +147,7 @@ class ItemFeatures:
         found = np.empty((len(rows), len(columns)), dtype=np.float32)
         for start in range(0, len(columns), _BLOCK):
             part = slice(start, start + _BLOCK)
-            np.dot(asked, self.content[columns[part], :dim].T, out=found[:, part])
+            found[:, part] = asked @ self.content[columns[part], :dim].T
         return self._as_encoded(found, asked, columns)
 
     def _shared_words(self, rows: IntArray, columns: IntArray) -> FloatArray:
