@@ -175,8 +175,9 @@ def test_what_has_begun_is_finished_though_it_was_told_to_stop(tmp_path):
         service.ask("/v1/items", ITEMS)
         address = httpx.URL(service.url)
         with socket.create_connection((address.host, address.port), timeout=60) as caller:
-            caller.sendall(_head(body) + body[:1000])
-            service.client.get("/healthz")  # whoever comes after it has been seen
+            caller.sendall(_head(body, "Expect: 100-continue"))
+            assert caller.recv(100).startswith(b"HTTP/1.1 100")  # it has been seen
+            caller.sendall(body[:1000])
             service.child.send_signal(signal.SIGTERM)
             service.hear("Shutting down")
             caller.sendall(body[1000:])
