@@ -274,3 +274,13 @@ def test_forgetting_a_user_takes_their_withheld_ratings_too():
     engine = fitted(replace(english(), withheld=pl.DataFrame(pairs)))
     engine.forget("bob")
     assert engine.dataset.withheld[c.USER_ID].to_list() == ["ann"]
+
+
+def test_a_warm_engine_has_room_for_new_items(tmp_path: Path):
+    fitted(english()).save(tmp_path)
+    engine = Engine.load(tmp_path)
+    engine.warm_up()
+    before = engine._stages.scorer.content
+    engine.add(Item(item_id="new", title="Clay teapot for tea leaves"))
+    assert np.shares_memory(before, engine._stages.scorer.content)
+    assert engine.search("clay teapot").item_ids[0] == "new"

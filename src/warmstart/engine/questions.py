@@ -261,7 +261,8 @@ class Questions:
         return self._shelves.suggest(prefix, n)
 
     def warm_up(self) -> None:
-        """Build now what the first question of its kind would wait for: completions, filters, strangers."""
+        """Build now what the first of a kind would wait for: completions, filters, strangers, new items."""
+        self._stages.add(self._known().items.clear())  # what was read from files gets room to grow
         self.suggest("a", 1)
         self._shelves.passing({"available": True})
         self.recommend(n=1)

@@ -52,6 +52,7 @@ class ItemFeatures:
 
     def __post_init__(self) -> None:
         self._rows, self._texts = GrowingRows(), GrowingSparse()
+        self._known: tuple[IntArray, IntArray, FloatArray, FloatArray] | None = None
 
     @classmethod
     def fit(cls, texts: list[str], encoder: Encoder, *, seed: int = 0) -> ItemFeatures:
@@ -74,6 +75,7 @@ class ItemFeatures:
         content, lengths = _centred(union, self.centre)
         if self._postings is not None and (positions < self._postings.shape[1]).any():
             self._postings = None
+        self._known = None
         self.lengths = np.pad(self.lengths, (0, size - len(self.lengths)))
         self.lengths[positions] = lengths
         self.content = self._rows.put(self.content, positions, content, size)
@@ -132,12 +134,19 @@ class ItemFeatures:
 
     def similarities(self, rows: IntArray, columns: IntArray, *, words: float = 0.5) -> FloatArray:
         """The tf-idf cosine by the share `words` plus the encoder's for the rest, shape (rows, columns)."""
-        similar = self._encoded_cosines(rows, columns)
-        similar *= np.float32(1.0 - words)
-        spelled = self._shared_words(rows, columns)
-        spelled *= np.float32(words)
-        similar += spelled
+        encoded, spelled = self._cosines(rows, columns)
+        similar = np.multiply(encoded, np.float32(1.0 - words), out=None if len(rows) <= _FEW else encoded)
+        similar += spelled * np.float32(words)
         return similar
+
+    def _cosines(self, rows: IntArray, columns: IntArray) -> tuple[FloatArray, FloatArray]:
+        """Those of the encoder and of tf-idf. Of few rows they are kept: a new item asks twice."""
+        known = self._known
+        if known and np.array_equal(known[0], rows) and np.array_equal(known[1], columns):
+            return known[2], known[3]
+        found = self._encoded_cosines(rows, columns), self._shared_words(rows, columns)
+        self._known = (rows, columns, *found) if len(rows) <= _FEW else None
+        return found
 
     def _encoded_cosines(self, rows: IntArray, columns: IntArray) -> FloatArray:
         """Products of the encoder's views, shape (rows, columns); of few columns no others are read."""
