@@ -73,6 +73,14 @@ def test_without_clauses_to_compare_all_directions_count_alike():
     assert (learn_axes(["too slow", "very fast"], tfidf, 5, seed=0).agreement == 1.0).all()
 
 
+@pytest.mark.parametrize("size", [5, 20])
+def test_directions_are_mixed_only_with_ten_neighbours_for_each(size):
+    enough = UNLABELLED[: 5 * size]  # two pairs in a text
+    tfidf = TfIdf.learn(enough, character_pieces)
+    assert (learn_axes(enough, tfidf, size, seed=0).agreement < 1.0).any()
+    assert (learn_axes(enough[1:], tfidf, size, seed=0).agreement == 1.0).all()
+
+
 def test_a_text_without_a_known_word_lies_in_the_middle():
     tfidf = TfIdf.learn(UNLABELLED, character_pieces)
     axes = learn_axes(UNLABELLED, tfidf, 5, seed=0)
