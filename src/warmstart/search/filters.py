@@ -232,22 +232,19 @@ def _own_values(column: pl.Series, positions: Sequence[int], coder: Coder) -> Va
     """What items say in a column of their table."""
     if column.name == c.AVAILABLE:
         column = column.fill_null(value=True)
-    values, code = Values(), coder.code
+    values = Values()
     for position, value in zip(positions, column.to_list(), strict=True):
-        if isinstance(value, list):
-            for one in value:
-                values.add(position, one, code(one))
-        elif value is not None:
-            values.add(position, value, code(value))
+        _add(values, position, value, coder)
     return values
 
 
 def _add(values: Values, position: int, value: Any, coder: Coder) -> None:
-    """What an attribute says of an item: nothing, one value, or each of a list."""
-    if value is None:
-        return
-    for one in value if isinstance(value, list) else [value]:
-        values.add(position, one, coder.code(one))
+    """What an item says: nothing, one value, or each of a list."""
+    if isinstance(value, list):
+        for one in value:
+            values.add(position, one, coder.code(one))
+    elif value is not None:
+        values.add(position, value, coder.code(value))
 
 
 def _number(name: str, value: Any) -> float:
