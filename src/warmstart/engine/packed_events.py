@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -59,6 +60,20 @@ class _Column:
         nulls = pl.Series(self.is_null if rows is None else self.is_null[rows])
         return found.set(nulls, None)
 
+    def at(self, rows: IntArray) -> list[Any]:
+        """The facts of a few events; None where there is none."""
+        if self.values is None:
+            return [None] * len(rows)
+        values = self.values[rows]
+        if self.texts is not None:
+            known = values < len(self.texts)
+            told = iter(self.texts.gather(values[known].astype(np.int64)))
+            return [next(told) if here else None for here in known.tolist()]
+        nulls = np.zeros(len(rows), dtype=np.bool_) if self.is_null is None else self.is_null[rows]
+        return [
+            None if null else value for value, null in zip(values.tolist(), nulls.tolist(), strict=True)
+        ]
+
     def without(self, gone: npt.NDArray[np.bool_]) -> Self:
         """The others, without the texts that only those had who are gone."""
         values = None if self.values is None else self.values[~gone]
@@ -113,7 +128,7 @@ class PackedEvents:
         """Where in the table a user's events stand."""
         if user_id in self._moved:
             return self._moved[user_id]
-        place = int(self._users.search_sorted(user_id)) if len(self._users) else 0
+        place = bisect_left(self._users, user_id)
         if place == len(self._users) or self._users[place] != user_id:
             return np.zeros(0, dtype=np.int64)
         start = self._ends[place - 1] if place else 0
@@ -125,7 +140,7 @@ class PackedEvents:
         if not len(rows):
             return ()
         known = {name: column for name, column in self._columns.items() if column.values is not None}
-        facts = zip(*(column.series(rows).to_list() for column in known.values()), strict=True)
+        facts = zip(*(column.at(rows) for column in known.values()), strict=True)
         return tuple(_event(user_id, zip(known, values, strict=True)) for values in facts)
 
     def user_ids(self) -> set[str]:

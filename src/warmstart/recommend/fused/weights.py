@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Self
 
 import numpy as np
@@ -38,6 +39,7 @@ def hats(evidence: float, seen: float = 0.0) -> FloatArray:
     return np.concatenate([stranger, regular], dtype=np.float32)
 
 
+@lru_cache(maxsize=4096)  # one question asks several times
 def _between(evidence: float, knots: tuple[float, ...]) -> FloatArray:
     logs = np.log1p(np.array(knots))
     at = float(np.clip(np.log1p(evidence), logs[0], logs[-1]))
@@ -45,6 +47,7 @@ def _between(evidence: float, knots: tuple[float, ...]) -> FloatArray:
     share = (at - logs[right - 1]) / (logs[right] - logs[right - 1])
     found = np.zeros(len(knots), dtype=np.float32)
     found[right - 1 : right + 1] = 1.0 - share, share
+    found.flags.writeable = False
     return found
 
 
