@@ -173,7 +173,7 @@ def test_only_where_all_is_open_may_a_visitor_add_products(opening):
 def test_an_empty_shop_answers(opening):
     with opening() as browser:
         assert browser.get("me")["learning"] is True
-        assert browser.get("home") == {"rows": [], "learning": True}
+        assert browser.get("home") == {"rows": [], "learning": False}  # there is nothing to learn
         assert browser.get("search", q="tea")["items"] == []
         assert browser.get("cart")["items"] == []
         assert browser.get("taste")["events"] == []

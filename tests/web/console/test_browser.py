@@ -255,3 +255,14 @@ def test_no_view_has_a_fault_that_axe_knows_light_or_dark(visit, view):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             found = axe.Axe().run(page).response["violations"]
             assert [(fault["id"], [node["target"] for node in fault["nodes"]][:4]) for fault in found] == []
+
+
+@pytest.mark.parametrize("view", ["search", "users", "whom"])
+def test_a_view_that_asks_a_model_says_so_once_where_there_is_none(visit, view):
+    with visit() as page:
+        page.route(
+            "**/console/api/me", lambda route: route.fulfill(json={"tenant": "default", "learned": False})
+        )
+        page.goto(f"/console/{view}")
+        expect(page.locator("main .notice")).to_have_count(1)
+        expect(page.locator("main .notice")).to_contain_text("There is no model yet")

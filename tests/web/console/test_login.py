@@ -33,7 +33,12 @@ def test_no_change_happens_without_a_session(stranger, path):
 
 def test_a_key_opens_the_console_until_one_leaves(stranger):
     stranger.post("login", {"key": f" {ADMIN}\n"})
-    assert stranger.get("me") == {"key_id": "environment", "tenant": "default", "open": False}
+    assert stranger.get("me") == {
+        "key_id": "environment",
+        "tenant": "default",
+        "open": False,
+        "learned": False,
+    }
     stranger.post("logout", {})
     assert stranger.ask("me").status_code == 401
 

@@ -115,7 +115,7 @@ def test_a_report_is_for_administrators(stranger, tmp_path):
     assert stranger.ask("examine", {}).status_code == 401
 
 
-def test_one_run_goes_on_at_a_time_and_says_what_went_wrong(console, monkeypatch):
+def test_one_run_goes_on_at_a_time_and_says_what_went_wrong(console, monkeypatch, tmp_path):
     from warmstart.web.console import report_doors
     from warmstart.web.console.reports import Reports
 
@@ -128,7 +128,7 @@ def test_one_run_goes_on_at_a_time_and_says_what_went_wrong(console, monkeypatch
     assert console.post("examine", {"protocol": "new-items", "sample": 50}) == {"running": True}
     assert console.get("reports")["running"]
     assert console.ask("examine", {}).status_code == 409
-    Reports(Path(console.get("reports")["folder"])).end("no cases")
+    Reports(tmp_path / "home" / console.get("reports")["folder"]).end("no cases")
     assert asked == [("new-items", 50, "default")]
     found = console.get("reports")
     assert (found["running"], found["trouble"]) == (False, "no cases")

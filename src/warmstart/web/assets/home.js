@@ -22,6 +22,7 @@ async function build(main, isCurrent) {
   }
   if (!first.rows.length) {
     main.replaceChildren(notice(t("empty.title"), t("empty.text")));
+    setTimeout(() => isCurrent() && home(main, null, isCurrent), 5000);
     return undefined;
   }
   const shelves = new Map();

@@ -47,7 +47,7 @@ function product(found) {
     h("div", { class: "frame" }, picture(found)),
     h("div", { class: "about" },
       h("nav", { class: "path", "aria-label": t("filter.category") }, path.flat(2)),
-      told("h1", found.title),
+      told("h1", found.title, { class: found.title.length > 90 ? "long" : null }),
       found.brand ? link(`/shop/search?brand=${encodeURIComponent(found.brand)}`, { class: "brand", dir: "auto" }, found.brand) : null,
       found.price === null ? null : h("p", { class: "price" }, price(found.price, found.currency)),
       h("div", { class: "actions" }, ...buttons(found)),

@@ -15,9 +15,10 @@ router = APIRouter(prefix="/console/api", include_in_schema=False)
 
 
 @router.get("/me")
-async def me(caller: Here, service: Serving) -> Response:
-    """Who is logged in."""
-    return Json({"key_id": caller.key_id, "tenant": caller.tenant, "open": service.guard.open})
+async def me(caller: Here, shop: Shop, service: Serving) -> Response:
+    """Who is logged in, and whether there is a model to look into."""
+    said = {"key_id": caller.key_id, "tenant": caller.tenant}
+    return Json({**said, "open": service.guard.open, "learned": shop.has_model})
 
 
 @router.post("/login")

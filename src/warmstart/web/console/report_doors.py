@@ -43,7 +43,7 @@ async def reports(_caller: Here, shop: Shop) -> Response:
     return Json(
         {
             "reports": found,
-            "folder": str(kept.folder),
+            "folder": f"reports/{shop.store.name}",
             "running": kept.is_running,
             "trouble": kept.trouble,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,6 +11,8 @@ from warmstart.core.errors import UnknownIdError
 from warmstart.data.dataset import Dataset
 from warmstart.data.item_list import ItemList
 from warmstart.engine.engine import Engine
+from warmstart.roles.store import ITEMS
+from warmstart.search.speller import Speller
 from warmstart.serve.routes.common import Json, Serving
 from warmstart.serve.shop import LiveShop
 from warmstart.web.storefront.cards import (
@@ -50,6 +53,8 @@ class Given:
 _ROW: Final = 12
 _PAGE: Final = 24
 _MOST: Final = 240
+_PATIENCE: Final = 0.3
+"""Seconds that a search waits for the speller of a large shop."""
 Words = Annotated[str, Query(max_length=300)]
 ItemId = Annotated[str, Query(alias="id", min_length=1, max_length=512)]
 Names = Annotated[tuple[str, ...], Query(max_length=30)]
@@ -89,7 +94,7 @@ async def home(here: Here, shop: Shop, service: Serving) -> Response:
     given = Given()
     rows = await _asked(shop, lambda engine: home_rows(engine, here.name, _ROW, shop.is_removed, given.add))
     given.count(service)
-    return Json({"rows": rows or [], "learning": not shop.has_model})
+    return Json({"rows": rows or [], "learning": await _is_learned_now(shop)})
 
 
 @router.get("/suggest")
@@ -114,7 +119,7 @@ async def search(
 ) -> Response:
     """Items for words, or without words for the visitor, and what they can be narrowed by."""
     chosen = Chosen(brands=tuple(brand), categories=tuple(category), lowest=lowest, highest=highest)
-    speller = await shop.derived("speller", _dataset_of, speller_of) if q and shop.has_model else None
+    speller = await _speller(shop) if q and shop.has_model else None
     given = Given()
 
     def answer(engine: Engine) -> dict[str, Any]:
@@ -124,6 +129,22 @@ async def search(
     given.count(service)
     better = meant(speller, q) if speller else ""
     return Json({**found, "meant": better, "learning": not shop.has_model})
+
+
+async def _is_learned_now(shop: LiveShop) -> bool:
+    """Whether there will be a model soon: there are items, and none yet."""
+    if shop.has_model:
+        return False
+    kept = await shop.on_disk(shop.store.describe)
+    return kept.records.get(ITEMS, 0) > 0
+
+
+async def _speller(shop: LiveShop) -> Speller | None:
+    """What mends words; None while it is being learned: the first search does not wait for it."""
+    try:
+        return await asyncio.wait_for(shop.derived("speller", _dataset_of, speller_of), _PATIENCE)
+    except TimeoutError:
+        return None
 
 
 def _dataset_of(engine: Engine) -> Dataset:

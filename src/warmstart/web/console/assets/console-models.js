@@ -5,7 +5,7 @@ import { get, post } from "./console-api.js";
 import { interval } from "./console-chart.js";
 import { dialog, notice, section, tiles, waiting } from "./console-parts.js";
 import { table } from "./console-table.js";
-import { bytes, moment, number, t } from "./console-words.js";
+import { bytes, moment, named, number, t } from "./console-words.js";
 
 export async function models() {
   const place = h("div", { class: "view" });
@@ -21,7 +21,7 @@ export async function models() {
     });
   }
 
-  const refit = (force) => act("refit", { force }, (found) => t(found.promoted ? "models.promoted" : "models.kept", { version: found.version ?? "", why: found.why ?? "" }));
+  const refit = (force) => act("refit", { force }, (found) => t(found.promoted ? "models.promoted" : "models.kept", { version: found.version ?? "", why: fate(found.why) }));
   const back = () => act("rollback", {}, (found) => t("models.back", { version: found.version }));
 
   function sure(question, work) {
@@ -49,16 +49,21 @@ export async function models() {
   return [said, place];
 }
 
+/** Why it went so, in words where they are known. */
+function fate(why) {
+  return named("fate", why ?? "");
+}
+
 /** How the last candidate did, also where it did not take over. */
 function candidate(last) {
-  if (last.gain === null || last.gain === undefined) return notice(t("models.last", { why: last.why }));
+  if (last.gain === null || last.gain === undefined) return notice(t("models.last", { why: fate(last.why) }));
   const facts = [
     { name: t("col.running"), value: number(last.running, 4) }, { name: t("col.candidate"), value: number(last.candidate, 4) },
     { name: t("col.gain"), value: number(last.gain, 4), about: `${t("col.range")}: ${number(last.low, 4)} … ${number(last.high, 4)}` },
     { name: t("col.cases"), value: number(last.cases), about: "nDCG@20" },
   ];
-  const fate = t(last.promoted ? "models.promoted" : "models.kept", { version: last.version ?? "", why: last.why });
-  return section(t("models.candidate"), fate, tiles(facts), h("div", { class: "big" }, interval(last.low, last.gain, last.high)));
+  const came = t(last.promoted ? "models.promoted" : "models.kept", { version: last.version ?? "", why: fate(last.why) });
+  return section(t("models.candidate"), came, tiles(facts), h("div", { class: "big" }, interval(last.low, last.gain, last.high)));
 }
 
 function versionTable(rows) {
@@ -71,7 +76,7 @@ function versionTable(rows) {
     { key: "cases", title: t("col.cases"), align: "right", value: of("cases"), show: (row) => number(of("cases")(row) ?? NaN) },
     digits("running"), digits("candidate"), digits("gain"),
     { key: "range", title: t("col.range"), value: (row) => (of("low")(row) === null ? "" : `${of("low")(row)} … ${of("high")(row)}`), show: range },
-    { key: "why", title: t("col.why"), value: of("why") },
+    { key: "why", title: t("col.why"), value: (row) => fate(of("why")(row)) },
   ];
   return table({ name: "models", title: t("models.versions"), columns, rows, empty: t("models.none") });
 }

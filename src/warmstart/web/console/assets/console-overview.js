@@ -31,7 +31,7 @@ function numbers({ scenarios: rows, routes: asked, model, shown }) {
   const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
   const answers = sum("answers");
   const ratio = (part, whole) => (whole ? part / whole : null);
-  const busiest = asked.find((row) => row.route.startsWith("/v1/") && !WRITES.has(row.route)) ?? asked[0];
+  const busiest = asked.find((row) => row.route.startsWith("/v1/") && !WRITES.has(row.route)) ?? asked.find((row) => row.route.startsWith("/shop/api/"));
   return tiles([
     { name: t("tile.answers"), value: number(answers), about: t("tile.since") },
     { name: t("tile.ctr"), value: share(ratio(sum("click"), sum("impression"))), about: t("tile.ctr.about", { n: number(sum("impression")) }) },

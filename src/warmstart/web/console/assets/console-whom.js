@@ -19,7 +19,7 @@ export async function whom() {
       { name: t("whom.stranger"), value: share(mean("stranger")), about: t("whom.stranger.about") },
       { name: t("col.ndcg"), value: number(mean("ndcg"), 3) },
     ]),
-    h("div", { class: "pair" }, curve("users", found.users), curve("items", found.items)),
+    h("div", { class: "pair wide" }, curve("users", found.users), curve("items", found.items)),
   ];
 }
 

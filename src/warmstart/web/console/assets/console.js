@@ -14,6 +14,7 @@ import { reports } from "./console-reports.js";
 import { audit, keys } from "./console-keys.js";
 
 const VIEWS = { "": overview, search: searchLab, users: userLab, whom, reports, data, models, keys, audit };
+const ASKING = new Set(["search", "users", "whom"]); // of a model
 const top = document.getElementById("top");
 const main = document.getElementById("main");
 
@@ -80,7 +81,7 @@ async function open(me) {
   document.title = `${t(`view.${name || "overview"}`)} · ${t("title")}`;
   const place = h("div", { class: "view" });
   main.replaceChildren(h("h1", {}, t(`view.${name || "overview"}`)), h("p", { class: "lead" }, t(`about.${name || "overview"}`)), place);
-  await waiting(place, () => VIEWS[name]());
+  await waiting(place, () => (me.learned || !ASKING.has(name) ? VIEWS[name]() : notice(t("alert.no_model"), "warn")));
   document.documentElement.dataset.ready = "";
 }
 
