@@ -24,6 +24,7 @@ from scripts.exposure_table import exposure_section
 from scripts.forgetting_table import forgetting_section
 from scripts.impressions_table import impressions_section
 from scripts.labelling_table import labelling_section
+from scripts.million_table import million_section
 from scripts.pages_table import pages_section
 from scripts.published_figures import melu_section, published_section, table
 from scripts.ratings_text_table import ratings_text_section
@@ -337,6 +338,7 @@ def render() -> str:
     parts += written(scaling_section, "scaling")
     parts += written(compress_section, "compress")
     parts += written(serve_section, "serve")
+    parts += written(million_section, "million")
     parts += written(soak_section, "soak")
     parts += written(pages_section, "pages")
     parts += written(deploy_section, "deploy")

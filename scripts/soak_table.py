@@ -10,7 +10,7 @@ from scripts.published_figures import table
 SOAK_CONCLUSION: Final = (
     "No error, no acknowledged event lost or kept twice, through a stop, a kill and five new models. "
     "Memory is level between two models; the first one that takes over after a start adds about 30 MB, "
-    "the next 5 to 8. Twenty minutes do not tell whether that ends."
+    "the next up to 10. Twenty minutes do not tell whether that ends."
 )
 
 Report = Mapping[str, Any]

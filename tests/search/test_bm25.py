@@ -176,6 +176,13 @@ def test_a_typo_finds_what_was_meant(typo: str):
     assert retriever.correct(f"cheap {typo}").endswith("headphone")
 
 
+def test_an_unknown_word_is_not_taken_for_one_that_says_nothing():
+    machines = ("Bean-to-Cup espresso machine", "Bean-to-Cup coffee maker")
+    retriever = shop(*machines, "Dome tent, 2 persons", "Tunnel tent, 4 persons")
+    assert set(found(retriever, "a tent for two persons", 2)) == {"c", "d"}
+    assert "a" not in found(retriever, "two")
+
+
 def test_a_word_that_the_catalogue_knows_is_never_corrected():
     retriever = shop("cable", "cables", "table", "table lamp", "table cloth")
     assert retriever.correct("cable tables") == "cable tables"

@@ -196,7 +196,11 @@ class Bm25Retriever(Retriever):
         spellings = {term: 1.0}
         if self._frequency(term) < 2 and not is_cjk(term):
             suggested = self._speller.suggest(term)
-            spellings |= {word: self.spelling_weight * certainty for word, certainty in suggested}
+            spellings |= {
+                word: self.spelling_weight * certainty
+                for word, certainty in suggested
+                if word not in STOP_WORDS  # "two" is no "to" that somebody looks for
+            }
             spellings |= {stem(piece): 1.0 for piece in letters_and_digits(term)}
         return spellings
 
