@@ -21,8 +21,8 @@ SERVE_CONCLUSION: Final = (
     "recommendation in a sixteenth to a twenty-sixth (below). In lists 14,000 to 19,000 events a second "
     "reach the disk (asked: 3,000). At 50 questions a second of all kinds, one of them a new product, the "
     "p99 of a recommendation is 45 ms on icecat and of a search 31; among 100,000 products 189 and 175 "
-    "with one worker and 93 and 62 with two, where 30 and 50 were asked: there a recommendation takes 20 ms "
-    "of a core, and whoever comes next waits. One worker holds 460 and 934 MB."
+    "with one worker and 93 and 62 with two, where 30 and 50 were asked: there a recommendation takes "
+    "20 ms of a core, and whoever comes next waits. One worker holds 460 and 934 MB."
 )
 
 
