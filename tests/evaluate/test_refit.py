@@ -11,7 +11,7 @@ from warmstart.core import columns as c
 from warmstart.core.artifact import current_version, roll_back
 from warmstart.core.errors import ArtifactError, InputError
 from warmstart.data.dataset import Dataset
-from warmstart.data.records import Event
+from warmstart.data.records import Event, Item
 from warmstart.data.simulator import SimulatorSettings, simulate
 from warmstart.engine.engine import Engine
 from warmstart.engine.settings import EngineSettings
@@ -43,13 +43,39 @@ def pairs(dataset: Dataset) -> set[tuple[str, str]]:
 
 
 def test_what_is_asked_neither_model_has_learned(shop: Dataset, earlier: Dataset) -> None:
-    split = held_out(earlier, shop, sample=60)
+    split = held_out(earlier.events, shop, sample=60)
     asked = {(episode.user_id, episode.targets[0]) for episode in split.episodes}
     assert len(asked) == len(split.episodes) == 60
     assert not asked & pairs(earlier)
     assert not asked & pairs(split.train)
     assert pairs(shop) - pairs(split.train) == asked
     assert len(split.train.events) < len(shop.events)
+
+
+def test_what_was_shown_before_is_new_and_looking_and_buying_is_one_thing() -> None:
+    def did(user_id: str, *told: str) -> list[Event]:
+        """Such as "impression tea"."""
+        parts = (one.split() for one in told)
+        return [Event(user_id=user_id, item_id=item, event_type=kind) for kind, item in parts]
+
+    events = [
+        *did("ann", "click pot", "impression tea", "click tea", "purchase tea", "click pot"),
+        *did("bob", "click pot", "impression tea"),
+        *did("cat", "impression tea", "click tea"),
+        *did("dan", "click tea", "impression pot", "click pot"),
+    ]
+    now = Dataset.from_records([Item(item_id="tea"), Item(item_id="pot")], events)
+    learned = now.events.filter((pl.col(c.USER_ID) != "dan") | (pl.col(c.ITEM_ID) == "tea"))[:2]
+    split = held_out(learned, now, sample=9)
+    found = {e.user_id: (e.targets, [event.item_id for event in e.history]) for e in split.episodes}
+    assert found == {"ann": (("tea",), ["pot"]), "dan": (("pot",), ["tea"])}
+    assert pairs(split.train) == {
+        ("ann", "pot"),
+        ("bob", "pot"),
+        ("bob", "tea"),
+        ("cat", "tea"),
+        ("dan", "tea"),
+    }
 
 
 def test_a_model_that_is_not_worse_is_put_in_force_and_learns_everything(

@@ -40,7 +40,7 @@ def export(model: o.Model, out: Out, *, file_format: AsFormat = "csv", as_json: 
     """
     _check_out(out)
     saved = open_saved(model)
-    tables = _tables(saved.dataset.with_events(saved.since))
+    tables = _tables(saved.shop())
     for name, frame in tables.items():
         write_table(frame, out / f"{name}.{file_format}")
     shape = _write_vectors(saved, out / "vectors")

@@ -89,7 +89,7 @@ def new_items(dataset: Dataset, seed: int, share: float = SHARE) -> Split:
 
 def new_items_split(dataset: Dataset, train: Dataset, seed: int, withheld: frozenset[str]) -> Split:
     """The questions about `withheld` items for every user that `train` knows."""
-    past = _events_by_user(train)
+    past = events_by_user(train)
     future = _items_by_user(dataset.interactions.filter(_among(c.ITEM_ID, withheld)))
     episodes = [
         Episode(user_id=user, shots=None, history=past[user], targets=targets)
@@ -144,7 +144,7 @@ def warm(dataset: Dataset, seed: int = 0) -> Split:
         for table in (dataset.reviews, dataset.withheld)
     )
     train = replace(dataset, events=events, reviews=reviews, withheld=withheld)
-    past = _events_by_user(train)
+    past = events_by_user(train)
     episodes = [
         Episode(user_id=user, shots=None, history=past[user], targets=(item,))
         for user, item in pairs.iter_rows()
@@ -231,7 +231,7 @@ def _without_users(dataset: Dataset, withheld: frozenset[str]) -> Dataset:
 
 def _few_shot_episodes(dataset: Dataset, users: frozenset[str]) -> list[Episode]:
     """Questions for these users at each number of shots, in the order of `SHOTS`, then `HEAVY_SHOTS`."""
-    histories = _events_by_user(dataset, users)
+    histories = events_by_user(dataset, users)
     episodes = [
         episode
         for shots in SHOTS
@@ -255,7 +255,7 @@ def _cut(user: str, events: Sequence[Event], shots: int, after: int) -> Episode:
     return Episode(user_id=user, shots=shots, history=tuple(events[:shots]), targets=targets)
 
 
-def _events_by_user(dataset: Dataset, users: frozenset[str] | None = None) -> dict[str, tuple[Event, ...]]:
+def events_by_user(dataset: Dataset, users: frozenset[str] | None = None) -> dict[str, tuple[Event, ...]]:
     """Each user's events with items, in order; users sorted by id so that row order never matters."""
     rows = dataset.interactions
     if users is not None:

@@ -45,6 +45,11 @@ class Saved:
     notes: Mapping[str, Any] = field(default_factory=dict)
     log: PackedEvents | None = None
 
+    def shop(self) -> Dataset:
+        """The whole shop: with the events that it was learned from, and those that came since."""
+        fitted = self.dataset.events if self.log is None else self.log.frame()
+        return self.dataset.having(events=pl.concat([fitted, self.since]))
+
 
 def save(folder: Path, saved: Saved) -> Path:
     """Write a new version and make it the current one; returns its folder."""

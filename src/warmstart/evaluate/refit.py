@@ -18,16 +18,18 @@ from warmstart.core.progress import track
 from warmstart.data.dataset import Dataset
 from warmstart.data.query import Query
 from warmstart.data.records import item_from_row
-from warmstart.data.splits import Episode, Split, hash_order, warm
+from warmstart.data.splits import Episode, Split, events_by_user, hash_order
 from warmstart.engine import persistence
 from warmstart.engine.engine import Engine
 from warmstart.evaluate.bootstrap import Pieces, interval, resample
 from warmstart.evaluate.ranks import rank_targets
+from warmstart.recommend.evidence import SHOWN
 
 N: Final = 20
 FEWEST: Final = 50
 """So many questions are needed for a verdict."""
 VERDICT_FILE: Final = "verdict.json"
+_ROW, _UNTIL = "row", "until"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +67,11 @@ def refit(
     """Fit the model in a folder again, judge the new one, and save it there unless it is worse.
 
     `shop` is the shop as it is now; without it what the model holds is taken, with all that was observed
-    since the fit. The last event of up to `sample` users that the running model has not learned from is
-    held out; both models are asked for it with everything before it as evidence, the running one with the
-    new items added, as it would have them. The candidate is promoted when it is not certainly worse and
-    its loss is at most `tolerance` of the running model's nDCG@20. What is saved has then learned from all
-    events. The version before stays: `core.artifact.roll_back` puts it in force again.
+    since the fit. What up to `sample` users last did something new with is held out, where the running
+    model has not learned of it; both models are asked for it with everything before it as evidence, the
+    running one with the new items added, as it would have them. The candidate is promoted when it is not
+    certainly worse and its loss is at most `tolerance` of the running model's nDCG@20. What is saved has
+    then learned from all events. The version before stays: `core.artifact.roll_back` puts it in force again.
 
     With fewer than 50 questions there is no verdict and nothing is saved, unless `force`, which saves in
     any case. `notes` are kept with the new model (`Engine.save`).
@@ -80,8 +82,8 @@ def refit(
     saved = persistence.load(model)
     if shop is not None and not force:
         _check_nothing_is_lost(saved.since, shop)
-    now = shop or saved.dataset.with_events(saved.since)
-    split = held_out(saved.dataset, now, sample, seed)
+    now = shop or saved.shop()
+    split = held_out(_learned(saved), now, sample, seed)
     found = _judge(model, saved, split, tolerance, seed)
     if not (found.promoted or force):
         return found
@@ -104,24 +106,53 @@ def _check_nothing_is_lost(since: pl.DataFrame, shop: Dataset) -> None:
         )
 
 
-def held_out(learned: Dataset, now: Dataset, sample: int, seed: int = 0) -> Split:
-    """The last events of users, from which the running model has not learned, and the shop without."""
-    split = warm(now, seed)
-    known = learned.events.select(c.USER_ID, c.ITEM_ID).unique()
-    pairs = set(known.iter_rows())
-    fresh = [e for e in split.episodes if (e.user_id, e.targets[0]) not in pairs]
-    chosen = set(hash_order({episode.user_id for episode in fresh}, f"{seed}:refit")[:sample])
-    asked = tuple(episode for episode in fresh if episode.user_id in chosen)
-    gone = pl.DataFrame(
-        {c.USER_ID: [e.user_id for e in asked], c.ITEM_ID: [e.targets[0] for e in asked]},
-        schema={c.USER_ID: pl.String, c.ITEM_ID: pl.String},
+def _learned(saved: persistence.Saved) -> pl.DataFrame:
+    """The events that the running model's tables were learned from."""
+    return saved.dataset.events if saved.log is None else saved.log.frame()
+
+
+def held_out(learned: pl.DataFrame, now: Dataset, sample: int, seed: int = 0) -> Split:
+    """What users last did something new with, as far as the running model has not `learned` of it.
+
+    An item that was only shown to them before is new to them, and an item that they looked at and then
+    bought is one item: all that they have with it is held out, and what they did before it is the evidence.
+    """
+    rows = now.events.with_row_index(_ROW).filter(pl.col(c.ITEM_ID).is_not_null())
+    deeds = _deeds(rows).unique([c.USER_ID, c.ITEM_ID], keep="first", maintain_order=True)
+    last = deeds.filter(
+        (pl.len().over(c.USER_ID) > 1) & (pl.col(_ROW) == pl.col(_ROW).max().over(c.USER_ID))
     )
+    fresh = last.join(_deeds(learned), on=[c.USER_ID, c.ITEM_ID], how="anti")
+    chosen = hash_order(set(fresh[c.USER_ID]), f"{seed}:refit")[:sample]
+    asked = fresh.filter(pl.col(c.USER_ID).is_in(chosen)).sort(c.USER_ID)
     events, reviews, withheld = (
-        table.join(gone, on=[c.USER_ID, c.ITEM_ID], how="anti", maintain_order="left")
+        table.join(asked, on=[c.USER_ID, c.ITEM_ID], how="anti", maintain_order="left")
         for table in (now.events, now.reviews, now.withheld)
     )
-    train = replace(now, events=events, reviews=reviews, withheld=withheld)
-    return replace(split, name="refit", train=train, episodes=asked)
+    until = asked.select(c.USER_ID, pl.col(_ROW).alias(_UNTIL))
+    before = (
+        rows.join(until, on=c.USER_ID, maintain_order="left")
+        .filter(pl.col(_ROW) < pl.col(_UNTIL))
+        .drop(_ROW, _UNTIL)
+    )
+    before = before.join(asked, on=[c.USER_ID, c.ITEM_ID], how="anti", maintain_order="left")
+    past = events_by_user(replace(now, events=before))
+    return Split(
+        name="refit",
+        seed=seed,
+        train=replace(now, events=events, reviews=reviews, withheld=withheld),
+        new_items=frozenset(),
+        new_users=frozenset(),
+        episodes=tuple(
+            Episode(user_id=user, shots=None, history=past[user], targets=(item,))
+            for user, item in asked.select(c.USER_ID, c.ITEM_ID).iter_rows()
+        ),
+    )
+
+
+def _deeds(events: pl.DataFrame) -> pl.DataFrame:
+    """What users did, without what they were only shown."""
+    return events.filter(~pl.col(c.EVENT_TYPE).is_in(SHOWN))
 
 
 def _judge(model: Path, saved: persistence.Saved, split: Split, tolerance: float, seed: int) -> Verdict:
