@@ -71,7 +71,7 @@ def refit(
     model has not learned of it; both models are asked for it with everything before it as evidence, the
     running one with the new items added, as it would have them. The candidate is promoted when it is not
     certainly worse and its loss is at most `tolerance` of the running model's nDCG@20. What is saved has
-    then learned from all events. The version before stays: `core.artifact.roll_back` puts it in force again.
+    then learned from all events. The version before stays: `core.artifact.roll_back` puts it back in force.
 
     With fewer than 50 questions there is no verdict and nothing is saved, unless `force`, which saves in
     any case. `notes` are kept with the new model (`Engine.save`).
