@@ -51,3 +51,15 @@ def test_a_service_has_pages_only_when_asked(run: Run, service: Service, tmp_pat
     run("serve", "--open", "--home", tmp_path, "--pages")
     module, _, name = service.more["factory"].partition(":")
     assert callable(getattr(import_module(module), name))
+
+
+def test_a_service_says_where_it_is_and_what_came_in(run: Run, service: Service, shop: Path, tmp_path: Path):
+    words = ["serve", shop, "--open", "--home", tmp_path / "home", "--encoder", "catalogue"]
+    said = run(*words, "--pages", "--port", "8123").stdout
+    assert "Imported:" in said
+    assert " items, " in said
+    for path in ("/v1", "/shop", "/console"):
+        assert f"http://127.0.0.1:8123{path}" in said
+    again = run(*words).stdout
+    assert "has items already" in again
+    assert "/shop" not in again.replace(str(shop), "")

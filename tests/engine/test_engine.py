@@ -140,6 +140,28 @@ def test_in_a_shop_without_events_a_narrow_filter_still_fills_the_list():
     assert answer.warnings == ("shop_without_events", "no_user")
 
 
+def test_a_filter_that_no_item_passes_is_named_where_nothing_is_left(shared: Engine):
+    filters = {"brand": "Acme", "price": {"lt": 1}}
+    for found in (
+        shared.search("tea", filters=filters),
+        shared.recommend("ann", filters=filters),
+        shared.recommend(text="tea", filters=filters),
+        shared.similar("kettle", filters=filters),
+        shared.complement("kettle", filters=filters),
+        shared.trending(filters=filters),
+    ):
+        assert found.item_ids == ()
+        assert [said for said in found.warnings if said.startswith("nothing_passes")] == [
+            "nothing_passes:price"
+        ]
+    both = shared.search("tea", filters={"brand": "Sonic", "categories": "Tea"})  # each has items
+    assert both.item_ids == ()
+    assert not any(said.startswith("nothing_passes") for said in both.warnings)
+    assert not any(said.startswith("nothing_passes") for said in shared.search("tea").warnings)
+    with pytest.raises(InputError, match="colour"):
+        shared.search("tea", filters={"colour": "x"})
+
+
 # -- evidence -------------------------------------------------------------------------------------
 
 

@@ -209,7 +209,9 @@ def test_where_nothing_is_certain_the_cheapest_that_is_not_beaten_is_named():
     evaluation = replace(
         full(), comparisons=(*full().comparisons, dear), cost=(*full().cost, cost("content", 0, 0))
     )
-    assert conclusion(evaluation, look_of(evaluation))[-1].endswith("certainly beats nowhere, rp3.")
+    assert conclusion(evaluation, look_of(evaluation))[-1].endswith(
+        "Ask more cases, or take rp3: it costs less, and engine is nowhere certainly better."
+    )
 
 
 def test_points_of_other_users_do_not_continue_the_curve():

@@ -79,7 +79,7 @@ def test_too_many_requests_are_told_when_to_come_back(serving):
 
 def test_health_needs_no_key(shop):
     assert shop.client.get("/healthz").json() == {"status": "alive"}
-    assert shop.client.get("/readyz").json() == {"status": "ready"}
+    assert shop.client.get("/readyz").json() == {"status": "ready", "learning": False}
     shop.client.app.state.service.is_stopping = True
     assert shop.client.get("/readyz").status_code == 503
 

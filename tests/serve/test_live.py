@@ -18,8 +18,29 @@ def test_a_large_first_import_is_learned_beside_and_then_answers(serving):
     with serving() as shop:
         shop.ask("/v1/items", many)
         assert shop.ask("/v1/recommend", {})["warnings"] == ["shop_is_being_learned"]
+        assert shop.post("/v1/explain", {"item_id": "i1"}).status_code == 409
+        ready = shop.client.get("/readyz")
+        assert (ready.status_code, ready.json()) == (200, {"status": "ready", "learning": True})
         assert shop.ask("/v1/admin/refit", {})["promoted"]
+        assert shop.client.get("/readyz").json() == {"status": "ready", "learning": False}
         assert shop.ids("/v1/search", {"query": "number 599", "n": 1}) == ["i599"]
+
+
+def test_an_empty_shop_has_nothing_to_learn(serving):
+    with serving() as shop:
+        assert shop.client.get("/readyz").json() == {"status": "ready", "learning": False}
+
+
+def test_a_query_of_spaces_is_refused_as_an_empty_one_is(shop):
+    for query in ("", " ", "\t \u3000"):
+        assert shop.post("/v1/search", {"query": query}).status_code == 422
+    assert shop.ids("/v1/search", {"query": " green tea ", "n": 1}) == ["tea"]
+
+
+def test_what_is_trending_says_why(shop):
+    shop.ask("/v1/events", {"event_type": "click", "visitor_id": "v1", "item_id": "tea"})
+    first = shop.ask("/v1/trending", {"n": 1})["items"][0]
+    assert [reason["text"] for reason in first["reasons"]] == ["wanted by many lately"]
 
 
 def test_items_are_found_as_soon_as_they_are_sent(shop):

@@ -13,6 +13,7 @@ from warmstart.cli.output import console, count, note
 from warmstart.core.errors import InputError
 
 if TYPE_CHECKING:
+    from warmstart.data.dataset import Dataset
     from warmstart.serve.settings import ServeSettings
 
 PAGES = "warmstart.web.app:worker"
@@ -148,9 +149,9 @@ def _run(settings: ServeSettings, source: Path | None, *, pages: bool, tls: Mapp
     if secret := first_key(settings):
         _show_key(secret)
     address = f"{'https' if tls else 'http'}://{settings.host}:{settings.port}"
-    note(f"Answering at {address}/v1, described at /openapi.json. Ctrl-C ends it.")
+    _say(f"Answering at {address}/v1, described at /openapi.json. Ctrl-C ends it.")
     if pages:
-        note(f"The storefront is at {address}/shop.")
+        _say(f"The storefront is at {address}/shop, the console at {address}/console.")
     run_service(settings, **tls, **({"factory": PAGES} if pages else {}))
 
 
@@ -167,16 +168,32 @@ def _take(source: Path, settings: ServeSettings) -> None:
     from warmstart.serve.run import fit_model, take_model, take_shop
 
     if (source / "current.json").is_file():
-        taken, what = take_model(settings, Engine.load(source)), "model"
+        engine = Engine.load(source)
+        shop, taken, what = engine.dataset, take_model(settings, engine), "model"
+        if taken:
+            _say(_imported(shop))
     else:
         note(f"Reading {source} …")
         shop, _ = read_shop(source)
         taken, what = take_shop(settings, shop), "shop"
         if taken:
+            _say(_imported(shop))
             note(f"Learning {count(len(shop.items), 'item')} …")
         fit_model(settings)
     if not taken:
-        note(f"The store has items already: the {what} at {source} was left where it is.")
+        _say(f"The store has items already: the {what} at {source} was left where it is.")
+
+
+def _imported(shop: Dataset) -> str:
+    """What came into the store, table by table; of those that are empty nothing but the events."""
+    tables = {"event": shop.events, "profile": shop.users, "review": shop.reviews, "judgment": shop.judgments}
+    counts = [count(len(table), noun) for noun, table in tables.items() if len(table) or noun == "event"]
+    return f"Imported: {', '.join([count(len(shop.items), 'item'), *counts])}."
+
+
+def _say(text: str) -> None:
+    """Say it whoever reads: a terminal, or the log of a container."""
+    console().print(Text(text), soft_wrap=True)
 
 
 def _show_key(secret: str) -> None:

@@ -37,7 +37,7 @@ class Beside:
     most: int
     beyond_likeness: bool
 
-    def listed(self, query: Query, allowed: BoolArray, n: int, warnings: tuple[str, ...]) -> ItemList:
+    def listed(self, query: Query, allowed: BoolArray, n: int) -> ItemList:
         """The `n` best items that are `allowed`."""
         scorer, beyond = self.scorer, self.beyond_likeness
         scores = scorer.beyond_likeness(query) if beyond else scorer.score(query)
@@ -48,7 +48,7 @@ class Beside:
             tuple(_reasons(relations, self.titles, new=not scorer.has_events(item_id)))
             for item_id, relations in zip(items.item_ids, related, strict=True)
         ]
-        return explained(items, parts, [_told(found, self.most) for found in parts], warnings)
+        return explained(items, parts, [_told(found, self.most) for found in parts], ())
 
 
 def _told(parts: Sequence[Reason], most: int) -> tuple[Reason, ...]:

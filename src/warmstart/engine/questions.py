@@ -27,7 +27,7 @@ from warmstart.engine.settings import EngineSettings
 from warmstart.engine.shelves import Shelves
 from warmstart.engine.showing import Showing
 from warmstart.engine.stages import Stages
-from warmstart.engine.trending import Trending
+from warmstart.engine.trending import WANTED, Trending
 from warmstart.engine.typical import Typical, laid_out
 from warmstart.engine.wish import Constraints, Wished
 from warmstart.search.sentence import Wish
@@ -75,7 +75,7 @@ class Questions:
         raised = shift(boosts, self._shelves, personal.scores)
         scores = limits.apply(personal.scores + raised, checked_size(n))[0]
         items = self._boosted(personal.listed(scores, n, self._told), raised)
-        return replace(items, warnings=limits.warnings + self._warnings(query))
+        return replace(items, warnings=limits.warnings + self._warnings(query, items))
 
     def legs(
         self,
@@ -129,7 +129,7 @@ class Questions:
         if text.strip():
             wished = Wished.of(self._shelves, text, query, self._stages, self.settings)
             items = wished.listed(allowed, checked_size(n), self._told)
-            return replace(items, warnings=items.warnings + self._warnings(query))
+            return replace(items, warnings=items.warnings + self._warnings(query, items))
         scores = self.score(query)
         if interests:
             allowed = serving(self._stages.scorer, query, scores, allowed, checked_size(n))
@@ -164,7 +164,7 @@ class Questions:
             scores = np.where(these, self.score(query), np.float32("nan"))
             items = self._ranked(query, scores, len(known), self._showing.for_likeness(0.0))
         missing = tuple(f"unknown_item:{item_id}" for item_id in unknown)
-        return replace(items, warnings=(*self._warnings(query), *missing))
+        return replace(items, warnings=(*self._warnings(query, items), *missing))
 
     def trending(
         self, *, n: int = 10, filters: Filters | None = None, exclude: Iterable[str] = ()
@@ -176,10 +176,10 @@ class Questions:
             self._trending = wanted.learn(self._log.frame((c.ITEM_ID, c.EVENT_TYPE, c.TIMESTAMP)))
         scores = np.where(self._allowed(query), self._trending.scores(), np.float32("nan"))
         ids, best = self._stages.scorer.item_ids_, top_positions(scores, checked_size(n))
-        reasons = [(Reason(kind="trending", value=float(scores[i])),) for i in best]
+        reasons = [(Reason(kind="trending", value=float(scores[i]), text=WANTED),) for i in best]
         shop = () if len(self._log) else ("shop_without_events",)
         items = listed(ids, best, scores, source="trending")
-        return replace(items, reasons=tuple(reasons), warnings=shop)
+        return replace(items, reasons=tuple(reasons), warnings=shop + self._hopeless(query, items))
 
     def similar(
         self,
@@ -297,7 +297,8 @@ class Questions:
             return self._around(query, n)
         most, titles = self.settings.reasons_per_item, self._shelves.titles
         beside = Beside(self._stages.complement, titles, most, beyond_likeness)
-        return beside.listed(query, self._allowed(query), checked_size(n), self._warnings(query))
+        items = beside.listed(query, self._allowed(query), checked_size(n))
+        return replace(items, warnings=self._warnings(query, items))
 
     def _ranked(
         self, query: Query, scores: FloatArray, n: int, showing: Showing, mixing: Weights | None = None
@@ -309,15 +310,18 @@ class Questions:
             self._told(by_evidence(found, most), query, item_id)
             for item_id, found in zip(items.item_ids, parts, strict=True)
         ]
-        return explained(items, parts, reasons, self._warnings(query))
+        return explained(items, parts, reasons, self._warnings(query, items))
 
     def _boosted(self, items: ItemList, raised: FloatArray) -> ItemList:
         return told(items, raised, self._stages.scorer.positions(items.item_ids)) if raised.any() else items
 
-    def _warnings(self, query: Query) -> tuple[str, ...]:
-        """Which signals were missing."""
+    def _warnings(self, query: Query, items: ItemList) -> tuple[str, ...]:
+        """Which signals were missing, and why there is nothing where filters leave nothing."""
         shop = () if len(self._log) else ("shop_without_events",)
-        return shop + self._shelves.missing_signals(query)
+        return shop + self._shelves.missing_signals(query) + self._hopeless(query, items)
+
+    def _hopeless(self, query: Query, items: ItemList) -> tuple[str, ...]:
+        return () if len(items) else self._shelves.hopeless(query.filters)
 
     def _typical_scores(self) -> FloatArray:
         self._typical = laid_out(self._typical, self._stages.scorer.content, self._stages.scorer.seed)

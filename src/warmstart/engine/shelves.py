@@ -141,6 +141,11 @@ class Shelves:
         """Which items pass every filter, sold out or not; catalogue order."""
         return self._filters.mask(filters) if filters else np.ones(len(self._ids), dtype=np.bool_)
 
+    def hopeless(self, filters: Mapping[str, Any]) -> tuple[str, ...]:
+        """Warnings that name each filter which no item passes, whatever the others say."""
+        names = [name for name, said in filters.items() if not self.passing({name: said}).any()]
+        return tuple(f"nothing_passes:{name}" for name in names)
+
     def check_known(self, item_id: str) -> None:
         """Errors: `UnknownIdError` for an item that is not in the catalogue."""
         if item_id not in self.titles:

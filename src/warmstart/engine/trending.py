@@ -16,6 +16,8 @@ from warmstart.data.records import Event
 from warmstart.recommend.evidence import EVENT_WEIGHTS
 
 DAY: Final = 86_400.0
+WANTED: Final = "wanted by many lately"
+"""What an item is told to be that stands in such a list."""
 _FAR: Final = 512.0
 """After so many half-lives the counts are brought back to scale, long before a float overflows."""
 

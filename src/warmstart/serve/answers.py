@@ -225,6 +225,14 @@ class StateOut(BaseModel):
     status: str
 
 
+class ReadyOut(StateOut):
+    """Whether requests should come here, and what they get."""
+
+    learning: Annotated[
+        bool, Field(description="Whether a shop is learned for the first time: until then its lists are empty.")
+    ]
+
+
 class ProblemField(BaseModel):
     """A field that is wrong."""
 

@@ -94,7 +94,10 @@ class SearchIn(Personal):
     )
 
     query: Annotated[
-        str, Field(min_length=1, max_length=2_000, description="What was typed, in any language.")
+        str,
+        Field(
+            min_length=1, max_length=2_000, pattern=r"\S", description="What was typed, in any language."
+        ),
     ]
     sentence: Annotated[bool, Field(description="Obey refusals and prices in the words.")] = False
 

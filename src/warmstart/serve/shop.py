@@ -136,6 +136,11 @@ class LiveShop:
         """Whether there is anything to ask."""
         return self._replica.engine is not None
 
+    @property
+    def is_learning(self) -> bool:
+        """Whether there are items but no model yet."""
+        return not self.has_model and self._replica.wants_fit
+
     async def can_answer(self) -> bool:
         """Whether there is anything to ask, also when another worker has just learned it."""
         if not self.has_model and self.settings.is_shared:

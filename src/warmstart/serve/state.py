@@ -61,6 +61,11 @@ class Service:
         """Whether requests are answered: not before the first shop is open, and not on the way out."""
         return not self.is_stopping and bool(self._shops) and all(s.is_ready for s in self._shops.values())
 
+    @property
+    def is_learning(self) -> bool:
+        """Whether one of the shops is learned for the first time, so that its lists are empty."""
+        return any(shop.is_learning for shop in self._shops.values())
+
     async def pulse(self) -> None:
         """Tell the metrics how this worker stands, every second: any of them may be asked for all."""
         while True:

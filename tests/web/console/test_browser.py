@@ -132,6 +132,27 @@ def test_a_wrong_key_is_told_and_a_right_one_opens(chromium, address):
     context.close()
 
 
+def test_who_is_not_logged_in_makes_no_error(chromium, address):
+    context = chromium.new_context(base_url=address, locale="en-US")
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.goto("/console")
+    expect(page.get_by_label("Admin key")).to_be_visible()
+    context.close()
+    assert complaints == []
+
+
+def test_an_address_that_is_none_leads_back(chromium, address, session):
+    context = chromium.new_context(base_url=address, locale="en-US", storage_state=session)
+    page = context.new_page()
+    page.goto("/console/nothing")
+    expect(page.get_by_role("heading", name="There is no such page", level=1)).to_be_visible()
+    page.get_by_role("link", name="To the overview").click()
+    expect(page.get_by_role("heading", name="Overview", level=1)).to_be_visible()
+    context.close()
+
+
 def test_a_search_is_looked_into_and_judged(visit):
     with visit("/search") as page:
         page.get_by_label("Query").fill("black tea")
@@ -260,9 +281,8 @@ def test_no_view_has_a_fault_that_axe_knows_light_or_dark(visit, view):
 @pytest.mark.parametrize("view", ["search", "users", "whom"])
 def test_a_view_that_asks_a_model_says_so_once_where_there_is_none(visit, view):
     with visit() as page:
-        page.route(
-            "**/console/api/me", lambda route: route.fulfill(json={"tenant": "default", "learned": False})
-        )
+        me = {"tenant": "default", "learned": False}
+        page.route("**/console/api/session", lambda route: route.fulfill(json={"me": me}))
         page.goto(f"/console/{view}")
         expect(page.locator("main .notice")).to_have_count(1)
         expect(page.locator("main .notice")).to_contain_text("There is no model yet")

@@ -27,6 +27,42 @@ def test_the_overview_counts_answers_and_what_came_of_them(console):
     assert routes["/v1/search"]["requests"] == 1
     assert 0 <= routes["/v1/search"]["p50"] <= routes["/v1/search"]["p95"]
     assert found["alerts"] == []
+    assert found["latency"]["questions"] == 2
+
+
+def test_latency_is_that_of_questions_alone():
+    from warmstart.web.console.overview import latency_of
+
+    def buckets(route: str, quick: int, slow: int) -> list[tuple[dict[str, str], float]]:
+        counts = {"0.01": quick, "0.1": quick + slow, "+Inf": quick + slow}
+        return [({"route": route, "le": bound}, float(count)) for bound, count in counts.items()]
+
+    quiet = ("/shop/assets/{version}/{name}", "/healthz", "/metrics", "/v1/events", "/v1/items/{item_id}")
+    other = [one for route in (*quiet, "/v1/admin/refit", "/console/api/me") for one in buckets(route, 900, 0)]
+    asked = buckets("/v1/search", 10, 0) + buckets("/shop/api/welcome", 0, 10)
+    found = latency_of({"warmstart_request_seconds_bucket": other + asked})
+    assert (found["questions"], found["p50"]) == (20, 0.01)
+    assert found["p95"] == pytest.approx(0.091)
+    assert found["slowest"] == {"route": "/shop/api/welcome", "p95": pytest.approx(0.0955)}
+    nobody = {"questions": 0, "p50": None, "p95": None, "slowest": None}
+    assert latency_of({"warmstart_request_seconds_bucket": other}) == nobody
+
+
+def test_days_without_an_event_are_there_and_what_is_not_drawn_is_said():
+    from warmstart.web.console.overview import days_of
+
+    day = 86_400.0
+    times = [0.0, 1.0, 100 * day, 103 * day + 5]
+    events = [Event(user_id="u", item_id="a", event_type="click", timestamp=at) for at in times]
+    found = days_of(Dataset.from_records([Item(item_id="a")], events))
+    assert [row["day"] for row in found["rows"]][-4:] == [f"1970-04-{n}" for n in (11, 12, 13, 14)]
+    assert [row["click"] for row in found["rows"]][-5:] == [0, 1, 0, 0, 1]
+    assert (len(found["rows"]), found["earlier"], found["until"]) == (60, 2, "1970-01-01")
+    young = days_of(Dataset.from_records([Item(item_id="a")], events[2:]))
+    assert [row["all"] for row in young["rows"]] == [1, 0, 0, 1]
+    assert (young["earlier"], young["until"]) == (0, None)
+    timeless = Dataset.from_records([Item(item_id="a")], [Event(user_id="u", item_id="a", event_type="view")])
+    assert days_of(timeless) == {"rows": [], "earlier": 0, "until": None}
 
 
 def test_alerts_are_told_from_simple_thresholds():

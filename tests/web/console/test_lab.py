@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
+import polars as pl
 import pytest
 
 from tests.web.conftest import ARABIC, EVIL
@@ -39,8 +41,61 @@ def test_judgments_are_kept_measured_and_taken_back(console):
     assert console.post("measure", {"set": "mine"})["mean"] == pytest.approx(1 / math.log2(3), abs=1e-4)
     for item_id in ids:
         console.post("judge", {"set": "mine", "query": "tea", "item_id": item_id, "grade": None})
-    assert console.get("sets") == {"queries": []}
+    assert console.get("sets") == {"queries": [], "imported": 0}
     assert console.post("measure", {"set": "mine"})["mean"] is None
+
+
+@pytest.fixture
+def judged(opening, tmp_path):
+    """The console of a shop that came with judgments."""
+    from tests.web.console.conftest import ADMIN
+    from warmstart import Dataset, Item
+    from warmstart.serve.run import take_shop
+    from warmstart.serve.settings import ServeSettings
+
+    shop = Dataset.from_records(
+        [Item(item_id="sencha", title="green tea"), Item(item_id="mug", title="mug for tea")]
+    )
+    rows = [("green tea", "sencha", 3.0), ("green tea", "mug", 0.0), ("绿茶", "sencha", 2.0)]
+    table = {name: list(values) for name, values in zip(("query", "item_id", "grade"), zip(*rows, strict=True), strict=True)}
+    empty = shop.judgments.clear()
+    judgments = pl.concat([empty, pl.DataFrame(table)], how="diagonal_relaxed").cast(dict(empty.schema))
+    take_shop(ServeSettings(home=tmp_path / "home"), replace(shop, judgments=judgments))
+    with opening() as found:
+        found.post("login", {"key": ADMIN})
+        yield found
+
+
+def test_judgments_that_came_with_the_shop_are_a_set_that_is_measured_and_not_changed(judged):
+    sets = judged.get("sets")
+    assert sets["imported"] == 2
+    assert {row["query"]: row["grades"] for row in sets["queries"]} == {
+        "green tea": {"sencha": 3, "mug": 0},
+        "绿茶": {"sencha": 2},
+    }
+    assert {row["set"] for row in sets["queries"]} == {"imported"}
+    grades = judged.post("search", {"query": "green tea", "set": "imported"})["grades"]
+    assert grades == {"sencha": 3, "mug": 0}
+    found = judged.post("measure", {"set": "imported"})
+    assert {row["query"]: row["judged"] for row in found["queries"]} == {"green tea": 2, "绿茶": 1}
+    assert {row["query"]: row["ndcg"] for row in found["queries"]}["green tea"] == 1.0
+    grade = {"set": "imported", "query": "green tea", "item_id": "mug", "grade": 3}
+    assert judged.ask("judge", grade).status_code == 400
+    assert judged.post("search", {"query": "green tea", "set": "imported"})["grades"] == grades
+    judged.post("judge", {**grade, "set": "mine"})
+    assert [row["set"] for row in judged.get("sets")["queries"]] == ["imported", "imported", "mine"]
+
+
+def test_of_many_imported_queries_the_same_few_are_measured():
+    from warmstart.web.console.imported import MOST, Imported
+
+    queries = [f"query {n}" for n in range(2 * MOST)]
+    table = pl.DataFrame({"query": queries, "item_id": queries, "grade": [1.0] * len(queries)})
+    some = [one.query for one in Imported.of(table).sample]
+    assert len(some) == MOST
+    assert some == sorted(some)
+    assert some == [one.query for one in Imported.of(table[::-1]).sample]
+    assert len(Imported.of(table[: MOST - 1]).sample) == MOST - 1
 
 
 def test_judgments_come_back_with_the_search(console):
@@ -100,6 +155,7 @@ def test_why_counts_the_events_up_to_a_step(console):
 def test_what_cannot_be_answered_is_said(console):
     assert console.ask("why", {"item_id": "no such item"}).status_code == 404
     assert console.ask("search", {"query": ""}).status_code == 422
+    assert console.ask("search", {"query": "  "}).status_code == 422
     assert console.ask("judge", {"set": "a", "query": "b", "item_id": "c", "grade": 4}).status_code == 422
     assert console.ask("replay", {"acts": [{"act": "dance", "item_id": "tea-0"}]}).status_code == 400
 

@@ -33,14 +33,17 @@ def test_no_change_happens_without_a_session(stranger, path):
 
 def test_a_key_opens_the_console_until_one_leaves(stranger):
     stranger.post("login", {"key": f" {ADMIN}\n"})
-    assert stranger.get("me") == {
-        "key_id": "environment",
-        "tenant": "default",
-        "open": False,
-        "learned": False,
-    }
+    me = {"key_id": "environment", "tenant": "default", "open": False, "learned": False}
+    assert stranger.get("me") == me
+    assert stranger.get("session") == {"me": me}
     stranger.post("logout", {})
     assert stranger.ask("me").status_code == 401
+
+
+def test_a_page_learns_without_an_error_that_nobody_is_logged_in(stranger):
+    assert stranger.get("session") == {"me": None}
+    stranger.client.cookies.set("warmstart_console", "a guess", path="/console")
+    assert stranger.get("session") == {"me": None}
 
 
 def test_leaving_ends_the_session_itself_and_not_only_the_cookie(console):
@@ -133,7 +136,8 @@ def test_guessing_is_slow(stranger):
 def test_an_open_console_is_for_this_machine_under_its_own_name_alone(opening):
     with opening(open_to_all=True) as console:
         assert console.get("me")["open"] is True
-        assert console.ask("me", headers={"host": "evil.example"}).status_code == 421
+        for path in ("me", "session"):
+            assert console.ask(path, headers={"host": "evil.example"}).status_code == 421
 
 
 def test_an_administrator_sees_and_ends_the_keys_of_their_own_shop_alone(console):
@@ -146,7 +150,7 @@ def test_an_administrator_sees_and_ends_the_keys_of_their_own_shop_alone(console
     console.post("login", {"key": secret})
     assert console.get("me")["tenant"] == "other"
     assert {key["tenant"] for key in console.get("keys")["keys"]} == {"other"}
-    assert console.get("sets") == {"queries": []}
+    assert console.get("sets") == {"queries": [], "imported": 0}
     assert console.get("quality") == {"items": 0}
     assert console.get("overview")["alerts"] == [{"key": "no_model"}]
 

@@ -31,6 +31,15 @@ def test_every_view_is_a_page_with_a_strict_policy(stranger, view):
     assert "style=" not in page.text
 
 
+def test_an_address_that_is_none_gets_a_page_and_a_door_that_is_none_does_not(stranger):
+    page = stranger.client.get("/console/nothing")
+    assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert page.text == stranger.client.get("/console").text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    door = stranger.client.get("/console/api/nothing")
+    assert (door.status_code, door.headers["content-type"]) == (404, "application/problem+json")
+
+
 def test_a_page_speaks_the_language_that_is_asked_for(stranger):
     assert 'lang="zh-CN"' in stranger.client.get("/console?lang=zh").text
     assert 'lang="zh-CN"' in stranger.client.get("/console").text

@@ -168,7 +168,5 @@ def _cheapest(evaluation: Evaluation, look: Look) -> str:
         return f"{told}: ask more cases."
     cheap = min(costs, key=lambda cost: (cost.query_ms_p50, cost.fit_s)).method
     if cheap == look.focus:
-        return f"{told}: {cheap} is the cheapest of those that it does not certainly beat."
-    return (
-        f"{told}: ask more cases, or take the cheapest that {look.focus} certainly beats nowhere, {cheap}."
-    )
+        return f"{told}. Take {cheap}: among the methods that it does not certainly beat none costs less."
+    return f"{told}. Ask more cases, or take {cheap}: it costs less, and {look.focus} is nowhere certainly better."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
-from warmstart.serve.answers import StateOut, said
+from warmstart.serve.answers import ReadyOut, StateOut, said
 from warmstart.serve.routes.common import Json, Serving
 
 router = APIRouter(tags=["health"])
@@ -20,13 +20,17 @@ async def healthz() -> Response:
 @router.get(
     "/readyz",
     summary="Should requests come here?",
-    responses={**said(StateOut), 503: {"model": StateOut, "description": "Not now."}},
+    responses={**said(ReadyOut), 503: {"model": ReadyOut, "description": "Not now."}},
 )
 async def readyz(service: Serving) -> Response:
-    """200 while requests are answered: not before the shop is open, and no more on the way out."""
+    """200 while requests are answered: not before the shop is open, and no more on the way out.
+
+    Also while a shop is learned for the first time: items and events have to come in for that.
+    """
     ready = service.is_ready
     state = "ready" if ready else "stopping" if service.is_stopping else "starting"
-    return Json({"status": state}, status_code=200 if ready else 503)
+    said = {"status": state, "learning": service.is_learning}
+    return Json(said, status_code=200 if ready else 503)
 
 
 @router.get("/metrics", summary="For Prometheus.", response_class=PlainTextResponse)

@@ -10,7 +10,7 @@ from warmstart.data.wire.fields import Id
 from warmstart.serve.asked import Asked
 
 SetName = Annotated[str, Field(min_length=1, max_length=100)]
-Text = Annotated[str, Field(min_length=1, max_length=500)]
+Text = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
 N = Annotated[int, Field(ge=1, le=50)]
 
 

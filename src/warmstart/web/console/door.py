@@ -66,7 +66,7 @@ def check_from_here(request: Request) -> None:
         raise HTTPException(415, "A body needs 'Content-Type: application/json'.")
 
 
-async def _here(request: Request, service: Serving) -> Caller:
+async def here(request: Request, service: Serving) -> Caller:
     """The administrator who asks. Errors: `Unauthorised`, `Forbidden`, 421 and 429."""
     caller = _open_to(request) if service.guard.open else await _of_session(request, service)
     request.state.tenant, request.state.key_id = caller.tenant, caller.key_id
@@ -75,16 +75,16 @@ async def _here(request: Request, service: Serving) -> Caller:
     return caller
 
 
-async def _acting(request: Request, caller: Annotated[Caller, Depends(_here)]) -> Caller:
+async def _acting(request: Request, caller: Annotated[Caller, Depends(here)]) -> Caller:
     check_from_here(request)
     return caller
 
 
-async def _shop(caller: Annotated[Caller, Depends(_here)], service: Serving) -> LiveShop:
+async def _shop(caller: Annotated[Caller, Depends(here)], service: Serving) -> LiveShop:
     return await service.shop(caller.tenant)
 
 
-Here = Annotated[Caller, Depends(_here)]
+Here = Annotated[Caller, Depends(here)]
 Acting = Annotated[Caller, Depends(_acting)]
 Shop = Annotated[LiveShop, Depends(_shop)]
 

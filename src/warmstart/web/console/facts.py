@@ -36,6 +36,7 @@ async def overview(_caller: Here, shop: Shop, service: Serving) -> Response:
                 has_events=bool(model.get("events")),
             ),
             "routes": routes,
+            "latency": o.latency_of(samples),
             "scenarios": scenarios,
             "drift": drift,
             "events": o.named(samples, "warmstart_events_total", "event_type"),
@@ -70,10 +71,10 @@ async def models(_caller: Here, shop: Shop) -> Response:
     return Json({"versions": versions, "model": model, "last_refit": shop.last_refit})
 
 
-async def _model(shop: LiveShop) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+async def _model(shop: LiveShop) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the model is made of, and the events that it knows by day."""
     if not shop.has_model:
-        return {}, []
+        return {}, {"rows": [], "earlier": 0, "until": None}
     model = await shop.ask(lambda engine: engine.describe())
     dataset = await shop.ask(lambda engine: engine.dataset)
     return {"version": shop.version, **model}, await run_in_threadpool(o.days_of, dataset)

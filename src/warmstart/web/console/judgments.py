@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, Final
@@ -20,11 +20,11 @@ N: Final = 10
 
 @dataclass(frozen=True)
 class Judged:
-    """A query of a test set, with the grade (0 to 3) of each item that somebody judged."""
+    """A query of a test set, with the grade (0 to 3, as a rule) of each item that somebody judged."""
 
     name: str
     query: str
-    grades: dict[str, int]
+    grades: Mapping[str, float]
 
 
 class TestSets:

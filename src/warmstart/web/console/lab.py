@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 from starlette.concurrency import run_in_threadpool
 
+from warmstart.core.errors import InputError
 from warmstart.data.records import Event
 from warmstart.engine.engine import Engine
 from warmstart.serve.routes.common import Json
+from warmstart.serve.shop import LiveShop
 from warmstart.web.console import replay as r
 from warmstart.web.console import served as s
 from warmstart.web.console.asked import JudgeIn, MeasureIn, NothingIn, PersonIn, ReplayIn, SearchIn, WhyIn
 from warmstart.web.console.door import Acting, Here, Shop
 from warmstart.web.console.doubt import Doubt, course
-from warmstart.web.console.judgments import TestSets, mean_of, measured
+from warmstart.web.console.imported import IMPORTED, imported_of
+from warmstart.web.console.judgments import Judged, TestSets, mean_of, measured
 from warmstart.web.console.shown import item_of, list_of, reasons_of
 
 router = APIRouter(prefix="/console/api", include_in_schema=False)
@@ -34,8 +37,13 @@ async def search(asked: SearchIn, _caller: Acting, shop: Shop) -> Response:
         return {name: list_of(engine, items) for name, items in lists.items()}
 
     lists = await shop.ask(answer)
-    grades = await shop.on_disk(lambda: TestSets(shop.store).grades(asked.set, asked.query))
-    return Json({"lists": lists, "grades": grades})
+    return Json({"lists": lists, "grades": await _grades(shop, asked.set, asked.query)})
+
+
+async def _grades(shop: LiveShop, name: str, query: str) -> Mapping[str, float]:
+    if name == IMPORTED:
+        return (await imported_of(shop)).of_query(query)
+    return await shop.on_disk(lambda: TestSets(shop.store).grades(name, query))
 
 
 @router.get("/items")
@@ -98,14 +106,24 @@ async def served(_asked: NothingIn, _caller: Acting, shop: Shop) -> Response:
 
 @router.get("/sets")
 async def sets(_caller: Here, shop: Shop) -> Response:
-    """The test sets, with every query of each."""
+    """The test sets, with every query of each; of the imported one a sample, and how many it has."""
     found = await shop.on_disk(TestSets(shop.store).all)
-    return Json({"queries": [{"set": one.name, "query": one.query, "grades": one.grades} for one in found]})
+    imported = await imported_of(shop)
+    rows = [
+        {"set": one.name, "query": one.query, "grades": one.grades} for one in (*imported.sample, *found)
+    ]
+    return Json({"queries": rows, "imported": len(imported.grades)})
 
 
 @router.post("/judge")
 async def judge(asked: JudgeIn, _caller: Acting, shop: Shop) -> Response:
-    """Note a grade."""
+    """Note a grade. Errors: `InputError` for the set that came with the shop."""
+    if asked.set == IMPORTED:
+        raise InputError(
+            expected="a test set of your own",
+            found=f"{IMPORTED!r}, the judgments that came with the shop",
+            todo="Write another name for the set; these are not changed.",
+        )
     grades = await shop.on_disk(
         lambda: TestSets(shop.store).judge(asked.set, asked.query, asked.item_id, asked.grade)
     )
@@ -115,10 +133,16 @@ async def judge(asked: JudgeIn, _caller: Acting, shop: Shop) -> Response:
 @router.post("/measure")
 async def measure(asked: MeasureIn, _caller: Acting, shop: Shop) -> Response:
     """nDCG@10 of the running model on a test set."""
-    found = await shop.on_disk(TestSets(shop.store).all)
-    judged = [one for one in found if one.name == asked.set]
+    judged = await _judged(shop, asked.set)
     rows = [await shop.ask(partial(measured, judged=one)) for one in judged]  # others are answered between
     return Json({"queries": rows, "mean": mean_of(rows), "model": shop.version})
+
+
+async def _judged(shop: LiveShop, name: str) -> list[Judged]:
+    """The queries of a test set that are measured."""
+    if name == IMPORTED:
+        return (await imported_of(shop)).sample
+    return [one for one in await shop.on_disk(TestSets(shop.store).all) if one.name == name]
 
 
 def _invented(asked: PersonIn) -> tuple[Event, ...]:

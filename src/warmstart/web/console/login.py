@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 
 from warmstart.serve.asked import KeyIn, RefitIn
 from warmstart.serve.routes import admin
 from warmstart.serve.routes.common import Json, Serving
+from warmstart.serve.security.callers import Caller
+from warmstart.serve.security.errors import Unauthorised
+from warmstart.serve.shop import LiveShop
+from warmstart.serve.state import Service
 from warmstart.web.console import door
 from warmstart.web.console.asked import LoginIn, NothingIn, RevokeIn
 from warmstart.web.console.door import Acting, Here, Shop
@@ -17,8 +23,22 @@ router = APIRouter(prefix="/console/api", include_in_schema=False)
 @router.get("/me")
 async def me(caller: Here, shop: Shop, service: Serving) -> Response:
     """Who is logged in, and whether there is a model to look into."""
+    return Json(_said(caller, shop, service))
+
+
+@router.get("/session")
+async def session(request: Request, service: Serving) -> Response:
+    """The same, or null: what a page asks first, where nobody being there is no error."""
+    try:
+        caller = await door.here(request, service)
+    except Unauthorised:
+        return Json({"me": None})
+    return Json({"me": _said(caller, await service.shop(caller.tenant), service)})
+
+
+def _said(caller: Caller, shop: LiveShop, service: Service) -> dict[str, Any]:
     said = {"key_id": caller.key_id, "tenant": caller.tenant}
-    return Json({**said, "open": service.guard.open, "learned": shop.has_model})
+    return {**said, "open": service.guard.open, "learned": shop.has_model}
 
 
 @router.post("/login")

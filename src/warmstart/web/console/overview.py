@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 from typing import Any, Final
 
 import polars as pl
@@ -18,6 +20,9 @@ _ERRORS, _SLOW, _EMPTY, _COLD, _DRIFT = 0.01, 0.3, 0.1, 0.7, 0.25
 _FEW: Final = 50
 """So many answers or requests are needed before a share of them is an alert."""
 _OWN: Final = "/console"
+_ASKED: Final = ("/v1/", "/shop/api/")
+_WRITES: Final = ("/v1/events", "/v1/items", "/v1/users", "/v1/dialects", "/v1/admin")
+"""Whoever asks one of `_ASKED` waits for an answer of the shop, save for those that bring facts or manage it."""
 _ACTS: Final = ("view", "click", "add_to_cart", "purchase")
 
 Sample = tuple[dict[str, str], float]
@@ -46,9 +51,7 @@ def routes_of(samples: Samples) -> list[dict[str, Any]]:
         row = counts.setdefault(labels["route"], {"requests": 0.0, "errors": 0.0})
         row["requests"] += value
         row["errors"] += value if labels["status"].startswith("5") else 0.0
-    buckets: dict[str, list[tuple[float, float]]] = {}
-    for labels, value in samples.get("warmstart_request_seconds_bucket", []):
-        buckets.setdefault(labels["route"], []).append((float(labels["le"]), value))
+    buckets = _buckets_of(samples)
     rows = [
         {
             "route": route,
@@ -59,6 +62,38 @@ def routes_of(samples: Samples) -> list[dict[str, Any]]:
         for route, row in counts.items()
     ]
     return sorted(rows, key=lambda row: (-row["requests"], row["route"]))
+
+
+def _buckets_of(samples: Samples) -> dict[str, list[tuple[float, float]]]:
+    buckets: dict[str, list[tuple[float, float]]] = {}
+    for labels, value in samples.get("warmstart_request_seconds_bucket", []):
+        buckets.setdefault(labels["route"], []).append((float(labels["le"]), value))
+    return buckets
+
+
+def latency_of(samples: Samples) -> dict[str, Any]:
+    """Times to the answer of all questions together, and the slowest door among those that answered any.
+
+    Questions are those of the API and of the shop's own pages; files, health, metrics and writes of the
+    API are none: they are many and quick, or nobody waits for them.
+    """
+    asked = {route: found for route, found in _buckets_of(samples).items() if _is_question(route)}
+    together: Counter[float] = Counter()
+    for found in asked.values():
+        for bound, count in found:
+            together[bound] += int(count)
+    each = {route: quantile(found, 0.95) for route, found in sorted(asked.items())}
+    slowest = max(each, key=lambda route: each[route] or 0.0, default="")
+    return {
+        "questions": together[math.inf],
+        "p50": quantile(together.items(), 0.5),
+        "p95": quantile(together.items(), 0.95),
+        "slowest": {"route": slowest, "p95": each[slowest]} if slowest else None,
+    }
+
+
+def _is_question(route: str) -> bool:
+    return route.startswith(_ASKED) and not route.startswith(_WRITES)
 
 
 def quantile(buckets: Iterable[tuple[float, float]], share: float) -> float | None:
@@ -118,13 +153,34 @@ def named(samples: Samples, metric: str, label: str) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: (-row["value"], row["name"]))
 
 
-def days_of(shop: Dataset) -> list[dict[str, Any]]:
-    """Events of each of the last days on which there were any, by kind."""
+def days_of(shop: Dataset) -> dict[str, Any]:
+    """Events by kind of each of the last days, those without any among them, and what lies before.
+
+    The last day is that of the newest event, not today: a shop that was brought here has a past only.
+    `earlier` counts the events before the first of these days; the last of them was on `until`.
+    """
+    counts = _daily(shop)
+    if not counts:
+        return {"rows": [], "earlier": 0, "until": None}
+    newest = max(counts)
+    first = max(min(counts), newest - timedelta(days=_DAYS - 1))
+    span = [first + timedelta(days=n) for n in range((newest - first).days + 1)]
+    before = [day for day in counts if day < first]
+    nothing = dict.fromkeys(("all", *_ACTS), 0)
+    return {
+        "rows": [{"day": day.isoformat(), **counts.get(day, nothing)} for day in span],
+        "earlier": sum(counts[day]["all"] for day in before),
+        "until": max(before).isoformat() if before else None,
+    }
+
+
+def _daily(shop: Dataset) -> dict[date, dict[str, int]]:
+    """Events by kind of each day on which there were any."""
     dated = shop.events.filter(pl.col(c.TIMESTAMP).is_not_null())
     day = pl.from_epoch(pl.col(c.TIMESTAMP).cast(pl.Int64), time_unit="s").dt.date().alias("day")
     kinds = [(pl.col(c.EVENT_TYPE) == act).sum().alias(act) for act in _ACTS]
-    counts = dated.group_by(day).agg(pl.len().alias("all"), *kinds).sort("day").tail(_DAYS)
-    return [{**row, "day": row["day"].isoformat()} for row in counts.iter_rows(named=True)]
+    rows = dated.group_by(day).agg(pl.len().alias("all"), *kinds).iter_rows(named=True)
+    return {row.pop("day"): row for row in rows}
 
 
 def alerts_of(

@@ -40,6 +40,14 @@ for _view in VIEWS:
     router.add_api_route(f"/console/{_view}" if _view else "/console", shell, methods=["GET"])
 
 
+@router.get("/console/{view}")
+async def missing(request: Request) -> Response:
+    """A page for an address that is none: it says so, and leads back."""
+    page = await shell(request)
+    page.status_code = 404
+    return page
+
+
 @cache
 def _assets() -> Assets:
     shop = files("warmstart.web")

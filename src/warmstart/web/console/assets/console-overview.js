@@ -7,8 +7,6 @@ import { notice, section, tiles } from "./console-parts.js";
 import { table } from "./console-table.js";
 import { ms, named, number, share, t } from "./console-words.js";
 
-const WRITES = new Set(["/v1/events", "/v1/items", "/v1/users"]);
-
 export async function overview() {
   const found = await get("overview");
   return [alerts(found), numbers(found), scenarios(found), days(found), h("div", { class: "pair" }, taken(found), drift(found)), routes(found), health(found)];
@@ -27,18 +25,19 @@ function about(alert) {
   return named("scenario", alert.about);
 }
 
-function numbers({ scenarios: rows, routes: asked, model, shown }) {
+function numbers({ scenarios: rows, latency, model, shown }) {
   const sum = (key) => rows.reduce((total, row) => total + row[key], 0);
   const answers = sum("answers");
   const ratio = (part, whole) => (whole ? part / whole : null);
-  const busiest = asked.find((row) => row.route.startsWith("/v1/") && !WRITES.has(row.route)) ?? asked.find((row) => row.route.startsWith("/shop/api/"));
+  const { slowest } = latency;
+  const slow = slowest ? t("tile.p95.about", { n: number(latency.questions), route: slowest.route, slowest: ms(slowest.p95) }) : t("tile.p95.none");
   return tiles([
     { name: t("tile.answers"), value: number(answers), about: t("tile.since") },
     { name: t("tile.ctr"), value: share(ratio(sum("click"), sum("impression"))), about: t("tile.ctr.about", { n: number(sum("impression")) }) },
     { name: t("tile.conversion"), value: share(ratio(sum("purchase"), sum("click"))), about: t("tile.conversion.about", { n: number(sum("click")) }) },
     { name: t("tile.cold"), value: share(ratio(sum("cold"), answers)), about: t("tile.cold.about") },
     { name: t("tile.empty"), value: share(ratio(sum("empty"), answers)), about: t("tile.empty.about") },
-    { name: t("tile.p95"), value: ms(busiest?.p95), about: busiest?.route ?? "" },
+    { name: t("tile.p95"), value: ms(latency.p95), about: slow },
     { name: t("tile.coverage"), value: share(model.items ? shown / model.items : null), about: t("tile.coverage.about", { n: number(shown), all: number(model.items) }) },
     { name: t("tile.items"), value: number(model.items ?? 0), about: t("tile.items.about", { users: number(model.users), events: number(model.events) }) },
   ]);
@@ -56,14 +55,16 @@ function scenarios({ scenarios: rows }) {
   return section(t("scenarios"), t("scenarios.about"), table({ name: "scenarios", title: t("scenarios"), columns, rows, empty: t("scenarios.none") }));
 }
 
-function days({ days: rows }) {
+function days({ days: { rows, earlier, until } }) {
   if (!rows.length) return section(t("days"), t("days.none"));
+  const before = earlier ? ` ${t("days.earlier", { n: number(earlier), until })}` : "";
+  const about = `${t("days.about", { n: number(rows.length), from: rows[0].day, to: rows.at(-1).day })}${before}`;
   const acts = ["all", "view", "click", "add_to_cart", "purchase"].filter((act) => act === "all" || rows.some((row) => row[act]));
   const series = acts.map((act, i) => ({ name: named("act", act), css: `line${i}`, values: rows.map((row) => row[act]) }));
   const columns = [{ key: "day", title: t("col.day") }, ...acts.map((act) => ({ key: act, title: named("act", act), align: "right", show: (row) => number(row[act]) }))];
   const numbers = table({ name: "days", title: t("days"), columns, rows, sort: { key: "day", down: true } });
-  if (rows.length < 2) return section(t("days"), t("days.about"), numbers);
-  return section(t("days"), t("days.about"), figure(t("days"), lines(t("days"), rows.map((row) => row.day), series, { wide: 1200 }), numbers));
+  if (rows.length < 2) return section(t("days"), about, numbers);
+  return section(t("days"), about, figure(t("days"), lines(t("days"), rows.map((row) => row.day), series, { wide: 1200 }), numbers));
 }
 
 function taken({ events }) {

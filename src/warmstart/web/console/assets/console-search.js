@@ -7,6 +7,7 @@ import { table } from "./console-table.js";
 import { named, number, share, t } from "./console-words.js";
 
 const LEGS = ["lexical", "dense", "fused", "final"];
+const IMPORTED = "imported"; // the judgments that came with the shop: read, measured, never changed
 
 export async function searchLab() {
   const asked = new URLSearchParams(location.search);
@@ -61,7 +62,7 @@ export async function searchLab() {
   function grading(entry) {
     const box = h("div", { class: "grades", role: "group", "aria-label": t("grade.of", { title: entry.title }) });
     const draw = () => box.replaceChildren(...[0, 1, 2, 3].map((grade) => h("button", {
-      type: "button", title: t(`grade.${grade}`), "aria-label": `${grade}: ${t(`grade.${grade}`)}`, "aria-pressed": String(state.grades[entry.id] === grade), onclick: () => judge(grade),
+      type: "button", disabled: set.value === IMPORTED, title: t(`grade.${grade}`), "aria-label": `${grade}: ${t(`grade.${grade}`)}`, "aria-pressed": String(state.grades[entry.id] === grade), onclick: () => judge(grade),
     }, String(grade))));
     async function judge(grade) {
       const now = state.grades[entry.id] === grade ? null : grade;
@@ -80,22 +81,24 @@ export async function searchLab() {
   }
 
   async function sets() {
-    const { queries } = await get("sets");
-    saved.replaceChildren(section(t("sets"), t("sets.about"), ...setTables(queries)));
+    const { queries, imported } = await get("sets");
+    saved.replaceChildren(section(t("sets"), t("sets.about"), ...setTables(queries, imported)));
   }
 
-  function setTables(queries) {
+  function setTables(queries, imported) {
     if (!queries.length) return [h("p", { class: "quiet" }, t("sets.none"))];
-    return [...new Set(queries.map((one) => one.set))].map((name) => oneSet(name, queries.filter((one) => one.set === name)));
+    return [...new Set(queries.map((one) => one.set))].map((name) => oneSet(name, queries.filter((one) => one.set === name), imported));
   }
 
-  function oneSet(name, queries) {
+  function oneSet(name, queries, imported) {
+    const partly = queries.length < imported ? t("sets.sampled", { n: number(queries.length), all: number(imported) }) : "";
+    const about = name === IMPORTED ? h("p", { class: "quiet" }, t("sets.imported"), partly) : null;
     const out = h("div", {}, setTable(name, queries.map((one) => ({ query: one.query, judged: Object.keys(one.grades).length }))));
     const measure = h("button", { type: "button", class: "main small", onclick: () => waiting(out, async () => {
       const value = await post("measure", { set: name });
       return [h("p", { class: "measured" }, "nDCG@10 ", h("strong", {}, number(value.mean ?? NaN, 3)), ` · ${t("sets.model", { model: value.model })}`), setTable(name, value.queries)];
     }) }, t("sets.measure"));
-    return h("article", {}, h("header", { class: "line" }, told("h3", name), measure), out);
+    return h("article", {}, h("header", { class: "line" }, told("h3", name === IMPORTED ? t("sets.came") : name), measure), about, out);
   }
 
   function setTable(name, rows) {

@@ -73,29 +73,37 @@ function login() {
   document.documentElement.dataset.ready = "";
 }
 
+function missing(me) {
+  head(me);
+  document.title = `${t("missing")} · ${t("title")}`;
+  main.replaceChildren(h("h1", {}, t("missing")), h("p", { class: "lead" }, t("missing.about", { path: location.pathname })), h("p", {}, h("a", { href: "/console" }, t("missing.back"))));
+  document.documentElement.dataset.ready = "";
+}
+
 async function open(me) {
+  const name = view();
+  if (!Object.hasOwn(VIEWS, name)) return missing(me);
   head(me);
   reveal();
   delete document.documentElement.dataset.ready;
-  const name = view();
   document.title = `${t(`view.${name || "overview"}`)} · ${t("title")}`;
   const place = h("div", { class: "view" });
   main.replaceChildren(h("h1", {}, t(`view.${name || "overview"}`)), h("p", { class: "lead" }, t(`about.${name || "overview"}`)), place);
   await waiting(place, () => (me.learned || !ASKING.has(name) ? VIEWS[name]() : notice(t("alert.no_model"), "warn")));
   document.documentElement.dataset.ready = "";
+  return undefined;
 }
 
 async function start() {
   let me;
   try {
-    me = await get("me");
+    ({ me } = await get("session"));
   } catch (error) {
-    if (error.status === 401) return login();
     head(null);
     main.replaceChildren(notice(error.status === 0 ? t("error.away") : t("error", { why: error.message }), "bad"));
     return undefined;
   }
-  return open(me);
+  return me ? open(me) : login();
 }
 
 addEventListener("console-ended", () => { if (main.querySelector(".view")) login(); });
