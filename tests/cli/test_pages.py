@@ -53,7 +53,9 @@ def test_a_service_has_pages_only_when_asked(run: Run, service: Service, tmp_pat
     assert callable(getattr(import_module(module), name))
 
 
-def test_a_service_says_where_it_is_and_what_came_in(run: Run, service: Service, shop: Path, tmp_path: Path):
+def test_a_service_says_where_it_is_and_what_came_in(
+    run: Run, service: Service, shop: Path, tmp_path: Path
+):
     words = ["serve", shop, "--open", "--home", tmp_path / "home", "--encoder", "catalogue"]
     said = run(*words, "--pages", "--port", "8123").stdout
     assert "Imported:" in said

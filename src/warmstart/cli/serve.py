@@ -185,10 +185,11 @@ def _take(source: Path, settings: ServeSettings) -> None:
 
 
 def _imported(shop: Dataset) -> str:
-    """What came into the store, table by table; of those that are empty nothing but the events."""
-    tables = {"event": shop.events, "profile": shop.users, "review": shop.reviews, "judgment": shop.judgments}
-    counts = [count(len(table), noun) for noun, table in tables.items() if len(table) or noun == "event"]
-    return f"Imported: {', '.join([count(len(shop.items), 'item'), *counts])}."
+    """What came into the store, table by table; that there are no events is told, too."""
+    more = {"profile": shop.users, "review": shop.reviews, "judgment": shop.judgments}
+    always = [count(len(shop.items), "item"), count(len(shop.events), "event")]
+    counts = [count(len(table), noun) for noun, table in more.items() if len(table)]
+    return f"Imported: {', '.join([*always, *counts])}."
 
 
 def _say(text: str) -> None:

@@ -229,7 +229,8 @@ class ReadyOut(StateOut):
     """Whether requests should come here, and what they get."""
 
     learning: Annotated[
-        bool, Field(description="Whether a shop is learned for the first time: until then its lists are empty.")
+        bool,
+        Field(description="Whether a shop is learned for the first time; until it is, its lists are empty."),
     ]
 
 

@@ -57,9 +57,9 @@ def judged(opening, tmp_path):
         [Item(item_id="sencha", title="green tea"), Item(item_id="mug", title="mug for tea")]
     )
     rows = [("green tea", "sencha", 3.0), ("green tea", "mug", 0.0), ("绿茶", "sencha", 2.0)]
-    table = {name: list(values) for name, values in zip(("query", "item_id", "grade"), zip(*rows, strict=True), strict=True)}
+    table = pl.DataFrame(rows, schema=["query", "item_id", "grade"], orient="row")
     empty = shop.judgments.clear()
-    judgments = pl.concat([empty, pl.DataFrame(table)], how="diagonal_relaxed").cast(dict(empty.schema))
+    judgments = pl.concat([empty, table], how="diagonal_relaxed").cast(dict(empty.schema))
     take_shop(ServeSettings(home=tmp_path / "home"), replace(shop, judgments=judgments))
     with opening() as found:
         found.post("login", {"key": ADMIN})

@@ -169,4 +169,5 @@ def _cheapest(evaluation: Evaluation, look: Look) -> str:
     cheap = min(costs, key=lambda cost: (cost.query_ms_p50, cost.fit_s)).method
     if cheap == look.focus:
         return f"{told}. Take {cheap}: among the methods that it does not certainly beat none costs less."
-    return f"{told}. Ask more cases, or take {cheap}: it costs less, and {look.focus} is nowhere certainly better."
+    held = f"it costs less, and {look.focus} is nowhere certainly better"
+    return f"{told}. Ask more cases, or take {cheap}: {held}."

@@ -22,7 +22,7 @@ _FEW: Final = 50
 _OWN: Final = "/console"
 _ASKED: Final = ("/v1/", "/shop/api/")
 _WRITES: Final = ("/v1/events", "/v1/items", "/v1/users", "/v1/dialects", "/v1/admin")
-"""Whoever asks one of `_ASKED` waits for an answer of the shop, save for those that bring facts or manage it."""
+"""Who asks one of `_ASKED` waits for an answer, save for those that bring facts or manage the shop."""
 _ACTS: Final = ("view", "click", "add_to_cart", "purchase")
 
 Sample = tuple[dict[str, str], float]
