@@ -230,7 +230,9 @@ class ReadyOut(StateOut):
 
     learning: Annotated[
         bool,
-        Field(description="Whether a shop is learned for the first time; until it is, its lists are empty."),
+        Field(
+            description="Whether a shop is learned for the first time; until it is, its lists are empty."
+        ),
     ]
 
 

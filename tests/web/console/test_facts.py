@@ -63,7 +63,11 @@ def test_days_without_an_event_are_there_and_what_is_not_drawn_is_said():
     assert [row["all"] for row in young["rows"]] == [1, 0, 0, 1]
     assert (young["earlier"], young["until"]) == (0, None)
     timeless = [Event(user_id="u", item_id="a", event_type="view")]
-    assert days_of(Dataset.from_records([Item(item_id="a")], timeless)) == {"rows": [], "earlier": 0, "until": None}
+    assert days_of(Dataset.from_records([Item(item_id="a")], timeless)) == {
+        "rows": [],
+        "earlier": 0,
+        "until": None,
+    }
 
 
 def test_alerts_are_told_from_simple_thresholds():

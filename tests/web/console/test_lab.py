@@ -59,7 +59,7 @@ def judged(opening, tmp_path):
     rows = [("green tea", "sencha", 3.0), ("green tea", "mug", 0.0), ("绿茶", "sencha", 2.0)]
     table = pl.DataFrame(rows, schema=["query", "item_id", "grade"], orient="row")
     empty = shop.judgments.clear()
-    judgments = pl.concat([empty, table], how="diagonal_relaxed").cast(dict(empty.schema))
+    judgments = pl.concat([empty, table], how="diagonal_relaxed").cast(empty.schema)
     take_shop(ServeSettings(home=tmp_path / "home"), replace(shop, judgments=judgments))
     with opening() as found:
         found.post("login", {"key": ADMIN})
