@@ -132,6 +132,28 @@ def test_the_reasons_of_an_item_add_up_to_its_score(shop: Engine):
         assert sum(reason.value for reason in reasons) == pytest.approx(scores[position], abs=1e-4)
 
 
+@pytest.mark.parametrize("text", ["fishing under 50 without plastic", "under 50", "钓鱼 fishing rod"])
+def test_an_explanation_tells_the_score_of_the_list_that_it_explains(shop: Engine, text: str):
+    events = [Event(user_id="x", item_id="mug", event_type="click")]
+    wished = shop.recommend(text=text, events=events, n=9)
+    found = shop.search(text, events=events, n=9, sentence=True)
+    for entry in wished:
+        told = shop.explain(entry.item_id, wish=text, events=events)
+        assert told.score == pytest.approx(entry.score, abs=1e-4)
+        assert sum(reason.value for reason in told.reasons) == pytest.approx(told.score, abs=1e-4)
+    for entry in found:
+        told = shop.explain(entry.item_id, text=text, sentence=True, events=events)
+        assert told.score == pytest.approx(entry.score, abs=1e-4)
+        assert sum(reason.value for reason in told.reasons) == pytest.approx(told.score, abs=1e-4)
+
+
+def test_words_are_among_the_reasons_of_a_wish_and_a_missing_price_too(shop: Engine):
+    told = {entry: shop.explain(entry, wish="fishing, under 50") for entry in ("rod", "unpriced")}
+    kinds = {entry: {reason.kind for reason in why.reasons} for entry, why in told.items()}
+    assert "lexical" in kinds["rod"]
+    assert "price unknown" in kinds["unpriced"] - kinds["rod"]
+
+
 def test_no_sentence_is_the_plain_recommendation(shop: Engine):
     plain, empty = shop.recommend(), shop.recommend(text="  ")
     assert plain.item_ids == empty.item_ids

@@ -192,6 +192,137 @@ def test_a_sentence_is_answered_on_the_first_page(visit):
         expect(page.locator("[data-row=wish]")).to_contain_text("Understood: price below 12")
 
 
+def wish(page: Any, words: str, said: str = "Say what you are looking for", go: str = "Find it") -> Any:
+    """Send a sentence off; the row that answers it."""
+    page.get_by_label(said).fill(words)
+    page.get_by_role("button", name=go).click()
+    expect(page.locator("[data-row=wish] h2")).to_contain_text(words)
+    return page.locator("[data-row=wish]")
+
+
+def sums_up(dialog: Any) -> bool:
+    values = [_number(text) for text in dialog.locator(".bar-value").all_inner_texts()]
+    return abs(sum(values) - _number(dialog.locator(".score").inner_text())) < 0.01 * (len(values) + 1)
+
+
+def test_a_sentence_explains_its_cards_by_its_words(visit):
+    with visit() as page:
+        row = wish(page, "tea, under 12")
+        row.locator(".because", has_text="Has your words").first.click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.locator(".bar-text", has_text="Has your words")).to_have_count(1)
+        assert sums_up(dialog)
+
+
+def test_what_is_wanted_lately_explains_itself_by_that_alone(visit):
+    with visit() as page:
+        page.locator("[data-row=trending] .because").first.click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.locator(".bar-text")).to_have_text(["Wanted lately"])
+        assert sums_up(dialog)
+
+
+def test_what_goes_with_a_cart_explains_itself_by_the_cart_and_promises_no_sum(visit):
+    with visit("/item?id=tea-0") as page:
+        page.get_by_role("button", name="Add to cart").click()
+        page.get_by_role("link", name="Cart, 1 items").click()
+        page.locator("[data-row=cart] .because", has_text="Green tea").first.click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.locator(".bar-text").first).to_contain_text("Green tea")
+        expect(dialog).to_contain_text("the strongest, not all")
+        expect(dialog.locator(".score")).to_have_count(0)
+
+
+def test_a_product_is_no_reason_for_itself(visit):
+    with visit("/item?id=tea-2") as page:
+        expect(page.get_by_role("button", name="What the shop knows, 1 things")).to_be_visible()
+        page.get_by_role("button", name="Why this?").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.locator(".skeleton")).to_have_count(0)
+        expect(dialog.locator(".bar-text", has_text="White tea")).to_have_count(0)
+
+
+def test_limits_that_leave_nothing_say_so_and_can_be_lifted(visit):
+    with visit() as page:
+        row = wish(page, "tea, under 1")
+        expect(row).to_contain_text("With these limits nothing is left.")
+        page.get_by_role("button", name="Without limits: “tea”").click()
+        expect(page.get_by_role("heading", name="For “tea”")).to_be_visible()
+        expect(row.locator(".card").first).to_be_visible()
+    with visit("/search?q=tea%20under%201", locale="zh-CN") as page:
+        page.get_by_role("link", name="不加条件：“tea”").click()
+        expect(page.locator(".found .card").first).to_be_visible()
+
+
+def test_words_that_nobody_knows_are_said_to_be_such(visit):
+    with visit() as page:
+        row = wish(page, "asdkjh qwoeiu")
+        expect(row).to_contain_text("Nothing in the shop answers to these words.")
+        expect(row.locator(".card").first).to_be_visible()
+        assert "Nothing in the shop" not in wish(page, "green tea").inner_text()
+    with visit(locale="zh-CN") as page:
+        expect(wish(page, "asdkjh", "说说你想找什么", "找一找")).to_contain_text(
+            "店里没有与这些字词相符的商品。"
+        )
+
+
+@pytest.mark.parametrize(
+    ("locale", "texts"),
+    [
+        ("en-US", ["too much to search for", "not here any more", "There is no such page."]),
+        ("zh-CN", ["搜索内容太长了", "这件商品已经不在了", "没有这个页面。"]),
+    ],
+)
+def test_an_address_that_says_nothing_gets_a_sentence_and_a_way_back(visit, locale, texts):
+    views = [f"/search?q={'tea+' * 100}", "/item", "/nothing/at/all"]
+    for view, text in zip(views, texts, strict=True):
+        with visit(view, quiet=False, locale=locale) as page:
+            expect(page.get_by_role("heading", level=1)).to_contain_text(text)
+            page.locator("main .button").click()
+            expect(page.locator("[data-row=for_you] .card").first).to_be_visible()
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_what_a_box_is_for_can_be_read_on_a_phone(visit, locale):
+    with visit(viewport={"width": 340, "height": 700}, locale=locale) as page:
+        expect(page.locator("#wish")).to_be_visible()
+        page.locator("#wish").scroll_into_view_if_needed()
+        fits = page.locator("#wish").evaluate(
+            """box => {
+              const style = getComputedStyle(box, "::placeholder");
+              const pen = document.createElement("canvas").getContext("2d");
+              pen.font = `${style.fontSize} ${style.fontFamily}`;
+              const own = getComputedStyle(box);
+              const room = box.clientWidth - parseFloat(own.paddingLeft) - parseFloat(own.paddingRight);
+              return [pen.measureText(box.placeholder).width, room];
+            }"""
+        )
+        assert fits[0] <= fits[1]
+
+
+def test_what_one_opens_and_buys_counts_for_the_row_it_stood_in(visit, address):
+    def counted(event_type: str) -> float:
+        label = f'warmstart_outcomes_total{{event_type="{event_type}",scenario="recommend"}}'
+        lines = httpx.get(f"{address}/metrics").text.splitlines()
+        return sum(float(line.split()[1]) for line in lines if line.startswith(label))
+
+    before = {kind: counted(kind) for kind in ("impression", "click", "add_to_cart", "purchase")}
+    with visit() as page:
+        page.locator("[data-row=for_you] .card h3 a").first.click()
+        expect(page.get_by_role("button", name="What the shop knows, 1 things")).to_be_visible()
+        page.go_back()
+        expect(page.locator("[data-row=for_you] .card").first).to_be_visible()
+        page.go_forward()
+        expect(page.get_by_role("button", name="What the shop knows, 2 things")).to_be_visible()
+        page.get_by_role("button", name="Add to cart").click()
+        page.get_by_role("link", name="Cart, 1 items").click()
+        page.get_by_role("button", name="Buy").click()
+        expect(page.get_by_role("heading", name="Your cart is empty.")).to_be_visible()
+    assert counted("impression") > before["impression"]
+    for kind in ("click", "add_to_cart", "purchase"):
+        assert counted(kind) == before[kind] + 1
+
+
 def test_what_the_shop_knows_moves_and_each_piece_can_be_taken_away(visit):
     with visit() as page:
         page.get_by_role("button", name="What the shop knows").click()

@@ -30,6 +30,26 @@ def test_every_view_has_the_same_shell(bare, view):
     assert 'id="main"' in bare.client.get(f"/shop{view}").text
 
 
+@pytest.mark.parametrize("view", ["/nothing", "/nothing/deeper", "/搜索"])
+def test_an_address_without_a_page_gets_the_shell_too_which_says_so(bare, view):
+    page = bare.client.get(f"/shop{view}")
+    assert page.status_code == 404
+    assert 'id="main"' in page.text
+
+
+@pytest.mark.parametrize("path", ["/shop/api/nothing", "/shop/assets/nothing"])
+def test_what_scripts_ask_for_in_vain_is_a_problem_and_no_page(bare, path):
+    answer = bare.client.get(path)
+    assert answer.status_code == 404
+    assert answer.json()["title"]
+
+
+def test_a_slash_too_many_leads_to_the_page(bare):
+    for asked, meant in (("/shop/", "/shop"), ("/shop/search/?q=茶", "/shop/search?q=%E8%8C%B6")):
+        answer = bare.client.get(asked, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (307, meant)
+
+
 def test_the_front_leads_to_the_shop(bare):
     assert bare.client.get("/", follow_redirects=False).headers["location"] == "/shop"
 
@@ -76,6 +96,7 @@ def test_a_file_is_packed_for_whoever_can_unpack_it(bare):
 
 
 def test_files_with_other_contents_have_another_address(tmp_path):
+    pytest.importorskip("fastapi")
     from warmstart.web.page import Assets
 
     versions = []

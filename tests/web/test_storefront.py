@@ -29,6 +29,55 @@ def test_the_reasons_of_an_item_sum_to_its_score(browser):
     assert {reason["id"] for reason in found["reasons"]} >= {"tea-0"}
 
 
+@pytest.mark.parametrize("words", ["tea, under 12", "龙井 茶"])
+def test_the_reasons_of_an_item_for_a_sentence_have_its_words_and_sum_to_its_score(browser, words):
+    card = browser.get("wish", q=words)["items"][0]
+    found = browser.get("why", id=card["id"], q=words, wish=True)
+    assert abs(sum(reason["value"] for reason in found["reasons"]) - found["score"]) < 1e-3
+    assert "lexical" in {reason["source"] for reason in found["reasons"]}
+
+
+def test_no_item_is_a_reason_for_itself(browser):
+    browser.get("home")
+    for item_id in ("tea-0", "tea-2", "tea-3"):
+        browser.post("act", {"act": "click", "item_id": item_id})
+    found = browser.get("why", id="tea-0")
+    assert {"tea-2"} <= {reason["id"] for reason in found["reasons"]}
+    assert not {"tea-0"} & {reason["id"] for reason in found["reasons"]}
+    assert abs(sum(reason["value"] for reason in found["reasons"]) - found["score"]) < 1e-3
+    rows = [*browser.get("home")["rows"], browser.get("search", q="tea")]
+    for card in (card for row in rows for card in row["items"]):
+        assert card["id"] not in {reason["id"] for reason in card["reasons"]}
+    searched = browser.get("why", id="tea-0", q="tea")
+    assert "tea-0" not in {reason["id"] for reason in searched["reasons"]}
+    assert "self" in {reason["source"] for reason in searched["reasons"]}
+    assert abs(sum(reason["value"] for reason in searched["reasons"]) - searched["score"]) < 1e-3
+
+
+def test_what_is_wanted_lately_says_so_alone(browser):
+    browser.post("act", {"act": "click", "item_id": "fishing-0"})
+    row = next(row for row in browser.get("home")["rows"] if row["key"] == "trending")
+    assert {reason["source"] for card in row["items"] for reason in card["reasons"]} == {"trending"}
+
+
+def test_limits_that_leave_nothing_can_be_lifted(browser):
+    found = browser.get("wish", q="tea, under 1")
+    assert (found["items"], found["relaxed"]) == ([], "tea")
+    assert browser.get("wish", q=found["relaxed"])["items"]
+    searched = browser.get("search", q="绿茶，1元以下")
+    assert (searched["items"], searched["relaxed"]) == ([], "绿茶")
+
+
+@pytest.mark.parametrize(
+    ("words", "footing"),
+    [("asdkjh qwoeiu", "nothing"), ("under 12", "limits"), ("green tea under 12", "words")],
+)
+def test_a_list_for_words_says_what_it_stands_on(browser, words, footing):
+    found = browser.get("wish", q=words)
+    assert found["items"]
+    assert (found["footing"], found["relaxed"]) == (footing, "")
+
+
 def test_what_is_misspelt_is_found_and_the_right_spelling_is_offered(browser):
     found = browser.get("search", q="ketle")
     assert found["meant"] == "kettle"
@@ -161,7 +210,38 @@ def test_one_browser_can_be_several_visitors(browser):
 def test_a_new_product_is_there_at_once(browser):
     made = browser.post("items", {"title": "Bamboo matcha whisk", "category": "Tea", "price": 14})
     assert browser.get("search", q="matcha whisk")["items"][0]["id"] == made["id"]
-    assert browser.get("item", id=made["id"])["categories"] == ["Tea"]
+    there = browser.get("item", id=made["id"])
+    assert (there["categories"], there["currency"]) == (["Tea"], "EUR")
+
+
+def test_a_product_of_a_shop_without_products_has_no_currency(bare):
+    made = bare.post("items", {"title": "Bamboo matcha whisk", "price": 14})
+    assert bare.client.get(f"/v1/items/{made['id']}").json().get("currency", "") == ""
+
+
+def test_the_audit_log_says_what_visitors_did_for_good_and_not_who(browser):
+    made = browser.post("items", {"title": "Bamboo matcha whisk"})
+    browser.post("forget")
+    assert [act["action"] for act in audited(browser)] == ["put_items"]
+    for _ in range(2):
+        browser.post("act", {"act": "like", "item_id": "tea-0"})
+    name = browser.client.cookies["warmstart_visitors"].strip('"').partition(":")[2]
+    browser.post("forget", {"number": browser.get("taste")["events"][0]["number"]})
+    browser.post("forget")
+    acts = audited(browser)
+    assert [(act["action"], act["key_id"]) for act in acts] == [
+        ("put_items", "visitor"),
+        ("take_back", "visitor"),
+        ("forget", "visitor"),
+    ]
+    assert acts[0]["facts"] == {"item_ids": [made["id"]]}
+    assert acts[1]["facts"] == {"deleted": {"events": 1}}
+    assert acts[2]["facts"]["deleted"]["events"] == 1
+    assert name not in str(acts)
+
+
+def audited(browser):
+    return browser.client.get("/v1/admin/audit").json()["entries"]
 
 
 def test_only_where_all_is_open_may_a_visitor_add_products(opening):

@@ -29,7 +29,7 @@ from warmstart.engine.showing import Showing
 from warmstart.engine.stages import Stages
 from warmstart.engine.trending import WANTED, Trending
 from warmstart.engine.typical import Typical, laid_out
-from warmstart.engine.wish import Constraints, Wished
+from warmstart.engine.wish import UNPRICED, Constraints, Wished
 from warmstart.search.sentence import Wish
 
 Filters = Mapping[str, Any]
@@ -234,19 +234,25 @@ class Questions:
         text: str = "",
         events: Sequence[Event] = (),
         context: Mapping[str, Any] | None = None,
+        sentence: bool = False,
+        wish: str = "",
     ) -> ScoredItem:
         """Why an item has the score it has: reasons that sum to the score, largest first.
 
-        Errors: `UnknownIdError` for an item that is not in the catalogue.
+        Without words the score is that of `recommend`. `text` and `sentence` are as in `search`, and
+        `wish` is the text of `recommend`: say what the list was asked with. What the limits of a sentence
+        leave out is explained as though they let it in. Errors: `UnknownIdError` for an item that is not
+        in the catalogue.
         """
         self._shelves.check_known(item_id)
-        query = self._asking().query(text=text, user_id=user_id, events=events, context=context)
-        if text:
-            position = int(self._stages.scorer.positions([item_id])[0])
-            allowed = self._allowed(query)
-            allowed[position] = True  # sold out or not: the question is why it would be found
-            personal = PersonalSearch.of(query, allowed, self._stages, self.settings)
-            reasons, score = personal.contributions([position])[0], float(personal.scores[position])
+        read = self._shelves.wish(text) if sentence else Wish(text=text)
+        query = self._asking().query(text=read.text, user_id=user_id, events=events, context=context)
+        if wish.strip():
+            wished = Wished.of(self._shelves, wish, query, self._stages, self.settings)
+            reasons = wished.explained(item_id, self._findable(query, item_id, touched(query.events)))
+            score = sum(reason.value for reason in reasons)
+        elif text:
+            reasons, score = self._found(item_id, query, read)
         else:
             reasons = self._stages.scorer.contributions(query, [item_id])[0]
             score = sum(reason.value for reason in reasons)
@@ -268,6 +274,23 @@ class Questions:
         self.recommend(n=1)
 
     # -- inside ---------------------------------------------------------------------------------
+
+    def _found(self, item_id: str, query: Query, read: Wish) -> tuple[tuple[Reason, ...], float]:
+        """Why a search has an item where it has it, and its score there."""
+        position = int(self._stages.scorer.positions([item_id])[0])
+        allowed = self._findable(query, item_id)
+        personal = PersonalSearch.of(query, allowed, self._stages, self.settings)
+        reasons, score = personal.contributions([position])[0], float(personal.scores[position])
+        gap = Constraints(read, self._stages, self._shelves).gap(personal.scores, position)
+        if gap:
+            reasons = (Reason(kind=UNPRICED, value=-gap), *reasons)
+        return tuple(sorted(reasons, key=lambda reason: -abs(reason.value))), score - gap
+
+    def _findable(self, query: Query, item_id: str, without: Iterable[str] = ()) -> BoolArray:
+        """What may be shown, and this item, sold out or not: the question is why it would be found."""
+        allowed = self._allowed(query, without)
+        allowed[self._stages.scorer.positions([item_id])] = True
+        return allowed
 
     def _known(self) -> Dataset:
         if self._dataset is None:

@@ -26,6 +26,7 @@ UNPRICED: Final = "price unknown"
 _BEST, _TINY = 20, 1e-6
 _READ, _READ_PER_PLACE = 20, 4
 """How many of the best items that hold a refused word are read, to see whether they say "without" it."""
+_LONGEST_LIST: Final = 1_000
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,12 @@ class Constraints:
             return np.where(unknown, np.float32("nan"), found), 0.0
         gap = float(np.ptp(found[left])) + 1.0
         return np.where(unknown, found - np.float32(gap), found), gap
+
+    def gap(self, scores: FloatArray, position: int) -> float:
+        """How much lower an item stands for want of a price, where it is listed at all; mostly 0."""
+        if not self._bounded or not np.isnan(self.shelves.prices[position]):
+            return 0.0
+        return self.apply(scores, _LONGEST_LIST)[1]
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -161,6 +168,12 @@ class Wished:
             tuple(sorted(self._reasons(position, own, gap), key=lambda reason: -abs(reason.value)))
             for position, own in zip(scorer.positions(item_ids).tolist(), parts, strict=True)
         ]
+
+    def explained(self, item_id: str, allowed: BoolArray) -> tuple[Reason, ...]:
+        """The reasons that sum to the score of one item, as it would be listed among those `allowed`."""
+        position = int(self.constraints.stages.scorer.positions([item_id])[0])
+        scores = np.where(allowed, self.scores, np.float32("nan"))
+        return self.contributions([item_id], self.constraints.gap(scores, position))[0]
 
     def _reasons(self, position: int, own: Sequence[Reason], gap: float) -> Iterator[Reason]:
         yield from (replace(reason, value=self.scale * reason.value) for reason in own)

@@ -88,6 +88,10 @@ class Metrics:
         self._shown.update(items.item_ids)
         self._coverage.set(len(self._shown))
 
+    def showed(self, scenario: str, count: int) -> None:
+        """Count items of a list that a page of ours showed: of those nobody sends impressions."""
+        self._outcomes.labels(scenario, "impression").inc(count)
+
     def took(self, events: Iterable[EventIn]) -> None:
         """Count events, and what they say about answers of ours."""
         for event in events:

@@ -22,6 +22,7 @@ def create_app(settings: ServeSettings | None = None) -> FastAPI:
     app = create_service(settings)
     for routes in (shell, questions, changes, shoppers, console):
         app.include_router(routes.router)
+    app.include_router(shell.strays)
     return app
 
 

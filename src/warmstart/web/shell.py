@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from warmstart.web.languages import LANGUAGE_COOKIE, LANGUAGES, language_of, words_of
@@ -14,6 +14,8 @@ from warmstart.web.page import HEADERS, Assets, Name, framed
 from warmstart.web.visitors import keep, visitors_of
 
 router = APIRouter(include_in_schema=False)
+strays = APIRouter(include_in_schema=False)
+"""What takes in every address below the shop that nothing else knows: to be included last."""
 
 _VIEWS: Final = ("", "/search", "/item", "/cart", "/welcome")
 
@@ -42,6 +44,19 @@ async def shell(request: Request) -> Response:
 
 for _view in _VIEWS:
     router.add_api_route(f"/shop{_view}", shell, methods=["GET"])
+
+
+@strays.get("/shop/{rest:path}")
+async def stray(request: Request, rest: str) -> Response:
+    """The page that says that there is no such page; what scripts ask for gets a problem, as elsewhere."""
+    known = f"/{rest.strip('/')}".rstrip("/")
+    if known in _VIEWS:
+        return RedirectResponse(f"/shop{known}?{request.url.query}".rstrip("?"), headers=HEADERS)
+    if rest.startswith(("api/", "assets/")):
+        raise HTTPException(404, "There is no such page.")
+    page = await shell(request)
+    page.status_code = 404
+    return page
 
 
 @cache

@@ -18,6 +18,8 @@ from warmstart.serve.security.limits import RateLimiter
 from warmstart.serve.shop import LiveShop
 
 COOKIE: Final = "warmstart_visitors"
+VISITOR: Final = "visitor"
+"""Who a visitor is to logs and audit, where the key of others is named."""
 MOST: Final = 5
 """Visitors that one browser remembers."""
 _YEAR: Final = 31_536_000
@@ -96,7 +98,7 @@ async def _here(request: Request, service: Serving) -> Visitors:
     if service.guard.open and request.url.hostname not in LOOPBACK and request.url.hostname != "testserver":
         raise HTTPException(421, "This shop is open to this machine alone.")
     visitors = visitors_of(request)
-    request.state.tenant, request.state.key_id = DEFAULT_TENANT, "visitor"
+    request.state.tenant, request.state.key_id = DEFAULT_TENANT, VISITOR
     address = request.client.host if request.client else ""
     wait = newcomers.take(address) if visitors.is_new else limiter.take(visitors.name)
     if wait > 0:

@@ -105,7 +105,10 @@ async def search(asked: q.SearchIn, shop: ReadShop, service: Serving) -> Respons
         )
 
     def why(engine: Engine, item_id: str) -> Any:
-        return engine.explain(item_id, user_id=asked.who, text=asked.query, events=events).reasons
+        entry = engine.explain(
+            item_id, user_id=asked.who, text=asked.query, sentence=asked.sentence, events=events
+        )
+        return entry.reasons
 
     return await _paged(service, shop, "search", asked, question, why=why if asked.explain else None)
 
@@ -129,7 +132,10 @@ async def recommend(asked: q.RecommendIn, shop: ReadShop, service: Serving) -> R
         )
 
     def why(engine: Engine, item_id: str) -> Any:
-        return engine.explain(item_id, user_id=asked.who, events=events, context=asked.context).reasons
+        entry = engine.explain(
+            item_id, user_id=asked.who, wish=asked.text, events=events, context=asked.context
+        )
+        return entry.reasons
 
     return await _paged(service, shop, "recommend", asked, question, why=why if asked.explain else None)
 

@@ -1,9 +1,10 @@
 // Items as cards, and shelves of them.
 
 import { glide, h, icon, picture, told } from "./dom.js";
+import { excuse } from "./notices.js";
 import { line, open } from "./reasons.js";
 import { link } from "./router.js";
-import { act, say } from "./state.js";
+import { act, say, taken } from "./state.js";
 import { price, t } from "./words.js";
 
 const liked = new Set();
@@ -17,23 +18,25 @@ export function address(item) {
   return `/shop/item?id=${encodeURIComponent(item.id)}`;
 }
 
-/** A card with the item's picture, name and price, what one can do with it, and why it is there. */
-export function card(item, { query = "", isNew = false, plain = false } = {}) {
+/** A card with the item's picture, name and price, what one can do with it, and why it is there: `query` are the words
+ *  that its list answers, `kind` is how the list explains itself (reasons.js). */
+export function card(item, { query = "", kind = "", isNew = false, plain = false } = {}) {
   const why = plain ? "" : line(item.reasons, query);
+  const take = () => taken(item);
   const cost = item.available ? price(item.price, item.currency) : t("item.sold_out");
   return h(
     "article",
     { class: `card${isNew ? " arrived" : ""}`, "data-id": item.id },
     h("div", { class: "frame" },
-      link(address(item), { class: "cover", tabindex: "-1", "aria-hidden": "true" }, picture(item)),
+      link(address(item), { class: "cover", tabindex: "-1", "aria-hidden": "true", onclick: take }, picture(item)),
       isNew ? h("span", { class: "badge" }, t("card.new")) : null,
       h("div", { class: "tools" }, likeButton(item), addButton(item)),
     ),
     item.brand ? told("p", item.brand, { class: "brand" }) : null,
-    h("h3", {}, link(address(item), { dir: "auto", title: item.title }, item.title)),
+    h("h3", {}, link(address(item), { dir: "auto", title: item.title, onclick: take }, item.title)),
     cost ? h("p", { class: "price" }, cost) : null,
     why
-      ? h("button", { type: "button", class: "because", onclick: () => open(item, query), title: t("card.why") },
+      ? h("button", { type: "button", class: "because", onclick: () => open(item, { query, kind }), title: t("card.why") },
           icon("spark"), told("span", why))
       : null,
   );
@@ -48,6 +51,7 @@ function likeButton(item) {
   button.addEventListener("click", () => doing(button, async () => {
     liked.add(item.id);
     button.setAttribute("aria-pressed", "true");
+    taken(item);
     await act("like", item.id);
   }));
   return button;
@@ -56,6 +60,7 @@ function likeButton(item) {
 function addButton(item) {
   const button = h("button", { type: "button", class: "tool add", "aria-label": t("card.add", { title: item.title }) }, icon("plus"));
   button.addEventListener("click", () => doing(button, async () => {
+    taken(item);
     await act("add_to_cart", item.id);
     say(t("said.added"));
   }));
@@ -69,7 +74,7 @@ export async function doing(button, work) {
   try {
     await work();
   } catch (error) {
-    say(error.status === 429 ? t("error.busy") : error.status ? `${t("error.title")} ${error.message}` : t("error.offline"));
+    say(error.status === 429 || !error.status ? excuse(error) : `${t("error.title")} ${excuse(error)}`);
   } finally {
     busy.delete(button);
   }
@@ -83,10 +88,10 @@ export function shelf(key, { grid = false } = {}) {
   const section = h("section", { class: "row", "data-row": key }, h("header", {}, heading, note), holder);
   let known = null;
 
-  function put(title, items, { query = "", mark = false, plain = false } = {}) {
+  function put(title, items, { query = "", kind = "", mark = false, plain = false } = {}) {
     if (heading.textContent !== title) heading.textContent = title;
     const fresh = new Set(items.filter((item) => mark && known && !known.has(item.id)).map((item) => item.id));
-    glide(holder, () => holder.replaceChildren(...items.map((item) => card(item, { query, isNew: fresh.has(item.id), plain }))));
+    glide(holder, () => holder.replaceChildren(...items.map((item) => card(item, { query, kind, isNew: fresh.has(item.id), plain }))));
     note.textContent = fresh.size ? t("row.moved", { n: fresh.size }) : "";
     if (known && fresh.size && !grid) holder.scrollTo({ left: 0 });
     known = new Set(items.map((item) => item.id));

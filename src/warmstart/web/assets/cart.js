@@ -3,7 +3,7 @@
 import { get, post } from "./api.js";
 import { address, doing, shelf, skeletons } from "./cards.js";
 import { h, icon, picture, told } from "./dom.js";
-import { notice, shown } from "./notices.js";
+import { excuse, notice, shown } from "./notices.js";
 import { link } from "./router.js";
 import { act, changed, follow, say } from "./state.js";
 import { price, t } from "./words.js";
@@ -20,12 +20,12 @@ async function build(main, isCurrent) {
     const found = await get("cart");
     if (!isCurrent()) return;
     inside.replaceChildren(...contents(found.items));
-    beside.put(t("cart.goes"), found.complement, { mark: true });
+    beside.put(t("cart.goes"), found.complement, { mark: true, kind: "told" });
   }
   await load();
   if (!isCurrent()) return undefined;
   main.replaceChildren(h("h1", {}, t("cart")), inside, beside.section);
-  return follow((what) => what !== "begin" && load().catch((error) => say(error.message || t("error.offline"))));
+  return follow((what) => what !== "begin" && load().catch((error) => say(excuse(error))));
 }
 
 function contents(items) {

@@ -3,6 +3,7 @@
 import { get, post } from "./api.js";
 import { address, doing, forgetLikes } from "./cards.js";
 import { glide, h, icon, told } from "./dom.js";
+import { excuse } from "./notices.js";
 import { link } from "./router.js";
 import { changed, follow, me, say } from "./state.js";
 import { has, t } from "./words.js";
@@ -111,7 +112,7 @@ function shoppers() {
       const { shoppers: found } = await get("shoppers");
       list.replaceChildren(...(found.length ? found.map(one) : [h("li", { class: "quiet" }, t("know.shopper_none"))]));
     } catch (error) {
-      list.replaceChildren(h("li", { class: "quiet" }, error.status ? error.message : t("error.offline")));
+      list.replaceChildren(h("li", { class: "quiet" }, excuse(error)));
     }
   });
   return whole;

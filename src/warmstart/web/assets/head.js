@@ -3,6 +3,7 @@
 import { get, post } from "./api.js";
 import { toggle } from "./drawer.js";
 import { h, icon } from "./dom.js";
+import { excuse } from "./notices.js";
 import { go, link } from "./router.js";
 import { changed, follow, me } from "./state.js";
 import { language, t } from "./words.js";
@@ -140,7 +141,7 @@ function addForm() {
       problem.textContent = "";
       await go(`/shop/item?id=${encodeURIComponent(made.id)}`);
     } catch (error) {
-      problem.textContent = error.message;
+      problem.textContent = excuse(error);
     }
   });
   follow(() => { whole.hidden = !me.may_add; });

@@ -3,10 +3,10 @@
 import { get } from "./api.js";
 import { card, shelf, skeletons } from "./cards.js";
 import { h, icon, told } from "./dom.js";
-import { learning, notice, shown } from "./notices.js";
+import { excuse, learning, notice, shown } from "./notices.js";
 import { link } from "./router.js";
 import { begin, follow, me, say } from "./state.js";
-import { t, understood } from "./words.js";
+import { has, t, understood } from "./words.js";
 
 export function home(main, params, isCurrent) {
   document.title = t("title");
@@ -57,7 +57,9 @@ function put(rows, shelves, answered, mark) {
   for (const row of answered) {
     if (!shelves.has(row.key)) shelves.set(row.key, shelf(row.key, { grid: row.key === "for_you" }));
     const one = shelves.get(row.key);
-    fresh += one.put(heading(row), row.items, { mark: mark && row.key === "for_you", plain: row.key === "because" });
+    fresh += one.put(heading(row), row.items, {
+      mark: mark && row.key === "for_you", plain: row.key === "because", kind: row.key === "trending" ? "whole" : "",
+    });
     order.push(one.section);
   }
   rows.replaceChildren(...order);
@@ -93,10 +95,9 @@ function wish(answered) {
   const form = h("form", { class: "wish", role: "search" },
     h("label", { for: "wish" }, t("home.wish")),
     h("div", { class: "field" }, box, h("button", { class: "main" }, t("home.wish_go"))));
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const q = box.value.trim();
-    if (!q) return;
+
+  async function ask(q) {
+    box.value = q;
     answered.replaceChildren(skeletons(6, "strip"));
     try {
       const found = await get("wish", { q });
@@ -104,11 +105,31 @@ function wish(answered) {
       answered.replaceChildren(h("section", { class: "row", "data-row": "wish" },
         h("header", {}, told("h2", t("home.wish_row", { q })), close),
         told("p", understood(found.warnings), { class: "quiet understood" }),
-        h("div", { class: "strip" }, found.items.map((item) => card(item)))));
+        found.items.length ? hint(found) : nothing(found, ask),
+        found.items.length ? h("div", { class: "strip" }, found.items.map((item) => card(item, { query: q, kind: "wish" }))) : null));
     } catch (error) {
       answered.replaceChildren();
-      say(error.status ? error.message : t("error.offline"));
+      say(excuse(error));
     }
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const q = box.value.trim();
+    if (q) ask(q);
   });
   return form;
+}
+
+/** Says so where no word of a sentence was found, so that what follows is a guess. */
+function hint(found) {
+  return has(`wish.${found.footing}`) ? h("p", { class: "quiet hint" }, t(`wish.${found.footing}`)) : null;
+}
+
+/** What to do where nothing fits a sentence: the same without its limits, if it has any. */
+function nothing(found, ask) {
+  const q = found.relaxed;
+  return h("div", { class: "notice", role: "status" },
+    h("p", {}, t(q || understood(found.warnings) ? "wish.limits_leave_nothing" : "wish.empty")),
+    q ? h("button", { type: "button", class: "second", onclick: () => ask(q) }, told("span", t("wish.relax", { q }))) : null);
 }

@@ -9,8 +9,14 @@ import { open } from "./reasons.js";
 import { act, say } from "./state.js";
 import { number, price, t } from "./words.js";
 
+const LONGEST = 512;
+
 export function item(main, params, isCurrent) {
   const id = params.get("id") ?? "";
+  if (!id || id.length > LONGEST) {
+    gone(main);
+    return undefined;
+  }
   const waiting = h("div", { class: "product" }, h("div", { class: "tile skeleton" }), h("div", {}, h("p", { class: "skeleton line" }), h("p", { class: "skeleton line short" })));
   return shown(main, [waiting, skeletons(6, "strip")], () => build(main, id, isCurrent), isCurrent);
 }
@@ -21,7 +27,7 @@ async function build(main, id, isCurrent) {
     found = await get("item", { id });
   } catch (error) {
     if (error.status !== 404) throw error;
-    main.replaceChildren(notice(t("item.gone"), "", link("/shop", { class: "button" }, t("missing.text"))));
+    gone(main);
     return;
   }
   if (!isCurrent()) return;
@@ -35,6 +41,11 @@ async function build(main, id, isCurrent) {
   if (found.said) parts.splice(1, 0, said(found.said));
   main.replaceChildren(...parts);
   act("click", id).catch(() => undefined);
+}
+
+function gone(main) {
+  document.title = `${t("item.gone")} · ${t("title")}`;
+  main.replaceChildren(notice(t("item.gone"), "", link("/shop", { class: "button" }, t("missing.text"))));
 }
 
 function product(found) {

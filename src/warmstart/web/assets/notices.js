@@ -7,10 +7,16 @@ export function notice(title, text, ...actions) {
   return h("section", { class: "notice" }, h("h1", {}, title), text ? h("p", {}, text) : null, ...actions);
 }
 
+/** What went wrong, for people. */
+export function excuse(error) {
+  if (!error.status) return t("error.offline");
+  if (error.status === 429) return t("error.busy");
+  return error.status === 422 ? t("error.unread") : error.message;
+}
+
 export function failed(error, retry) {
-  const text = error.status === 429 ? t("error.busy") : error.status ? error.message : t("error.offline");
   return h("section", { class: "notice", role: "alert" },
-    h("h1", {}, t("error.title")), h("p", {}, text),
+    h("h1", {}, t("error.title")), h("p", {}, excuse(error)),
     h("button", { type: "button", class: "main", onclick: retry }, t("error.retry")));
 }
 

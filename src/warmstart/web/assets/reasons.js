@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { h, icon, told } from "./dom.js";
+import { excuse } from "./notices.js";
 import { has, number, t } from "./words.js";
 
 /** One line for a card: the strongest reason that comes from the visitor, else the strongest. */
@@ -23,8 +24,10 @@ function full(reason) {
   return has(`why.${reason.source}`) ? t(`why.${reason.source}`, reason) : reason.text;
 }
 
-/** All evidence behind an item's score as a dialog with bars that sum to it. */
-export async function open(item, query = "") {
+/** The evidence behind an item's place in a list, as a dialog with bars. By `kind` of list: "told" by its strongest reasons
+ *  and "whole" by all, both as they stand on the card; "wish" of a sentence, or "" of a search or one's own: by all that
+ *  the service tells, which sums to the score. */
+export async function open(item, { query = "", kind = "" } = {}) {
   const body = h("div", { class: "why-body" }, h("p", { class: "skeleton line" }), h("p", { class: "skeleton line" }));
   const close = h("button", { type: "button", class: "plain", "aria-label": t("why.close") }, icon("close"));
   const dialog = h(
@@ -39,10 +42,17 @@ export async function open(item, query = "") {
   document.body.append(dialog);
   dialog.showModal();
   try {
-    body.replaceChildren(...bars(await get("why", { id: item.id, q: query })));
+    body.replaceChildren(...bars(await evidence(item, query, kind), kind));
+    if (item.reasons?.some((reason) => reason.source === "exposure")) body.append(h("p", { class: "quiet" }, t("why.exposure")));
   } catch (error) {
-    body.replaceChildren(h("p", { class: "notice" }, error.message));
+    body.replaceChildren(h("p", { class: "notice" }, excuse(error)));
   }
+}
+
+function evidence(item, query, kind) {
+  const score = (item.reasons ?? []).reduce((sum, reason) => sum + reason.value, 0);
+  if (kind === "told" || kind === "whole") return { score, reasons: item.reasons ?? [] };
+  return get("why", { id: item.id, q: query, wish: kind === "wish" ? true : null });
 }
 
 const SHOWN = 7;
@@ -58,7 +68,7 @@ function joined(reasons) {
   return [...found.values()].sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
 }
 
-function bars(answer) {
+function bars(answer, kind) {
   const all = joined(answer.reasons);
   if (!all.length) return [h("p", { class: "quiet" }, t("why.none"))];
   const shown = all.slice(0, SHOWN);
@@ -68,6 +78,7 @@ function bars(answer) {
   if (rest.length) {
     rows.push(bar(t("why.more", { n: rest.length }), rest.reduce((sum, r) => sum + r.value, 0), most));
   }
+  if (kind === "told") return [h("p", { class: "quiet" }, t("why.some")), h("ul", { class: "bars" }, rows)];
   return [
     h("p", { class: "quiet" }, t("why.text")),
     h("ul", { class: "bars" }, rows),

@@ -3,20 +3,31 @@
 import { get } from "./api.js";
 import { card, skeletons } from "./cards.js";
 import { glide, h, told } from "./dom.js";
-import { learning, shown } from "./notices.js";
+import { learning, notice, shown } from "./notices.js";
 import { go, link } from "./router.js";
 import { follow } from "./state.js";
-import { t, understood } from "./words.js";
+import { has, t, understood } from "./words.js";
 
 const KEYS = ["q", "brand", "category", "lowest", "highest"];
 const PAGE = 24;
+const LONGEST = 300;
 
 export function search(main, params, isCurrent) {
   const asked = Object.fromEntries(KEYS.map((key) => [key, params.getAll(key)]));
   const q = asked.q[0] ?? "";
-  const title = q ? t("search.found", { q }) : t("search.browse");
+  const title = q ? t("search.found", { q: short(q) }) : t("search.browse");
   document.title = `${title} · ${t("title")}`;
+  if ([...q].length > LONGEST) {
+    main.replaceChildren(notice(t("search.too_long"), t("search.too_long_hint", { n: LONGEST }), link("/shop", { class: "button" }, t("missing.text"))));
+    return undefined;
+  }
   return shown(main, [told("h1", title), skeletons(12)], () => build(main, asked, title, isCurrent), isCurrent);
+}
+
+/** What was typed, for a heading. */
+function short(q) {
+  const letters = [...q];
+  return letters.length > 80 ? `${letters.slice(0, 80).join("")}…` : q;
 }
 
 async function build(main, asked, title, isCurrent) {
@@ -69,7 +80,12 @@ function introduction(q, found) {
     lines.push(link(`/shop/search?q=${encodeURIComponent(found.meant)}`, { class: "meant", dir: "auto" }, t("search.meant", { q: found.meant })));
   }
   if (!found.items.length) {
-    lines.push(h("div", { class: "notice" }, told("p", t("search.nothing", { q })), h("p", { class: "quiet" }, t("search.nothing_hint"))));
+    const looser = found.relaxed;
+    lines.push(h("div", { class: "notice" }, told("p", t("search.nothing", { q: short(q) })),
+      h("p", { class: "quiet" }, t(looser ? "wish.limits_leave_nothing" : "search.nothing_hint")),
+      looser ? link(`/shop/search?q=${encodeURIComponent(looser)}`, { class: "button", dir: "auto" }, t("wish.relax", { q: looser })) : null));
+  } else if (has(`wish.${found.footing}`)) {
+    lines.push(h("p", { class: "quiet hint" }, t(`wish.${found.footing}`)));
   }
   return lines;
 }

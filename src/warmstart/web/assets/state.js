@@ -25,9 +25,24 @@ export function begin() {
   return begun;
 }
 
+const lists = new Map();
+
+/** Remember from which list an item was taken: what is done to it from now on is that list's success. */
+export function taken(item) {
+  if (item.request_id) lists.set(item.id, { request_id: item.request_id, isClicked: false });
+}
+
+/** The list that an act counts for. Of coming back to a page by the browser's arrows none is a click. */
+function listOf(kind, item_id) {
+  const list = lists.get(item_id);
+  if (!list || (kind === "click" && list.isClicked)) return null;
+  list.isClicked ||= kind === "click";
+  return list.request_id;
+}
+
 /** Do something to an item; it counts in the next answer. */
 export async function act(kind, item_id) {
-  const standing = await post("act", { act: kind, item_id });
+  const standing = await post("act", { act: kind, item_id, request_id: listOf(kind, item_id) });
   await begin(); // what was asked before must not come after it
   changed(standing, kind);
 }

@@ -24,7 +24,7 @@ async function build(main, isCurrent) {
     if (!isCurrent()) return;
     step.textContent = found.ask ? t("welcome.step", { n: found.done + 1, of: found.of }) : t("welcome.done");
     ask.replaceChildren(...(found.ask ? question(found.ask) : [keep()]));
-    now.put(t("welcome.now"), found.items, { mark: true });
+    now.put(t("welcome.now"), found.items, { mark: true, kind: "told" });
   }
 
   function question(item) {
@@ -65,5 +65,6 @@ async function build(main, isCurrent) {
 }
 
 export function missing(main) {
+  document.title = `${t("missing.title")} · ${t("title")}`;
   main.replaceChildren(h("section", { class: "notice" }, h("h1", {}, t("missing.title")), link("/shop", { class: "button" }, t("missing.text"))));
 }

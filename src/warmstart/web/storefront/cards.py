@@ -11,6 +11,8 @@ from warmstart.engine.engine import Engine
 from warmstart.engine.explaining import SOURCES
 
 CONTEXT: Final = "context"
+OWN: Final = "self"
+"""The source of evidence that is the item itself: somebody dealt with it before."""
 
 
 def card_of(item: Item) -> dict[str, Any]:
@@ -52,20 +54,31 @@ def cards(engine: Engine, item_ids: Iterable[str]) -> list[dict[str, Any]]:
     return [card_of(item) for item in items if item is not None]
 
 
-def listed(engine: Engine, found: ItemList, events: Iterable[Event] = ()) -> list[dict[str, Any]]:
-    """A list as cards, each with why it is there."""
+def listed(
+    engine: Engine, found: ItemList, events: Iterable[Event] = (), request_id: str = ""
+) -> list[dict[str, Any]]:
+    """A list as cards, each with the id of the list and why it is there: not because of itself."""
     acts = acts_of(events)
     shown = []
     for entry in found:
         item = engine.item(entry.item_id)
         if item is not None:
-            shown.append({**card_of(item), "reasons": reasons_of(engine, entry, acts)})
+            reasons = [said for said in reasons_of(engine, entry, acts) if said["source"] != OWN]
+            shown.append({**card_of(item), "request_id": request_id, "reasons": reasons})
     return shown
 
 
 def reasons_of(engine: Engine, entry: ScoredItem, acts: Mapping[str, str]) -> list[dict[str, Any]]:
     """Why an item has its score: the values sum to it where all reasons are told."""
-    return [_told(engine, reason, acts) for reason in entry.reasons]
+    return [
+        _own(reason) if reason.item_id == entry.item_id else _told(engine, reason, acts)
+        for reason in entry.reasons
+    ]
+
+
+def _own(reason: Reason) -> dict[str, Any]:
+    value = round(reason.value, 6)
+    return {"source": OWN, "part": OWN, "value": value, "id": "", "title": "", "act": "", "text": ""}
 
 
 def _told(engine: Engine, reason: Reason, acts: Mapping[str, str]) -> dict[str, Any]:

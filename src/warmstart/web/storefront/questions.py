@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from warmstart.core.errors import UnknownIdError
 from warmstart.data.dataset import Dataset
-from warmstart.data.item_list import ItemList
+from warmstart.data.item_list import ScoredItem
 from warmstart.engine.engine import Engine
 from warmstart.roles.store import ITEMS
 from warmstart.search.speller import Speller
@@ -25,6 +25,7 @@ from warmstart.web.storefront.cards import (
     reasons_of,
 )
 from warmstart.web.storefront.facets import POOL, Chosen, facets_of, pool_of
+from warmstart.web.storefront.given import Given, footing, relaxed
 from warmstart.web.storefront.rows import home_rows
 from warmstart.web.storefront.said import said_of
 from warmstart.web.storefront.spelling import meant, speller_of
@@ -32,22 +33,6 @@ from warmstart.web.storefront.taste import taste_of
 from warmstart.web.visitors import Here, Shop, keep
 
 router = APIRouter(prefix="/shop/api", include_in_schema=False)
-
-
-class Given:
-    """Lists that a visitor got, to be counted among the answers of the service."""
-
-    def __init__(self) -> None:
-        self._lists: list[tuple[str, ItemList]] = []
-
-    def add(self, scenario: str, items: ItemList) -> None:
-        """Keep one; also while the engine is at work, in whatever thread."""
-        self._lists.append((scenario, items))
-
-    def count(self, service: Serving) -> None:
-        """Count all of them."""
-        for scenario, items in self._lists:
-            service.metrics.answer(scenario, items)
 
 
 _ROW: Final = 12
@@ -160,12 +145,14 @@ def _searched(
         return engine.recommend(visitor, n=n, filters=filters, exposure=0.0)
 
     found = ask(n + 1, chosen.filters())
-    given.add("search" if words else "recommend", found.take(range(min(n, len(found)))))
+    shown = found.take(range(min(n, len(found))))
+    request_id = given.add("search" if words else "recommend", shown)
     facets = facets_of(pool_of(engine, ask(POOL, {})), chosen)
-    items = listed(engine, found.take(range(min(n, len(found)))), engine.events_of(visitor))
     return {
-        "items": items,
+        "items": listed(engine, shown, engine.events_of(visitor), request_id),
         "facets": facets,
+        "footing": footing(words, shown) if words else "",
+        "relaxed": relaxed(words, shown) if words else "",
         "more": len(found) > n and n < _MOST,
         "warnings": list(found.warnings),
     }
@@ -178,32 +165,37 @@ async def wish(here: Here, shop: Shop, service: Serving, q: Words) -> Response:
 
     def answer(engine: Engine) -> dict[str, Any]:
         found = engine.recommend(here.name, n=_ROW, text=q)
-        given.add("recommend", found)
+        request_id = given.add("recommend", found)
         return {
-            "items": listed(engine, found, engine.events_of(here.name)),
+            "items": listed(engine, found, engine.events_of(here.name), request_id),
+            "footing": footing(q, found),
+            "relaxed": relaxed(q, found),
             "warnings": list(found.warnings),
         }
 
-    answered = await _asked(shop, answer) or {"items": [], "warnings": []}
+    nothing = {"items": [], "footing": "", "relaxed": "", "warnings": []}
+    answered = await _asked(shop, answer) or nothing
     given.count(service)
     return Json(answered)
 
 
 @router.get("/item")
-async def item(item_id: ItemId, here: Here, shop: Shop) -> Response:
+async def item(item_id: ItemId, here: Here, shop: Shop, service: Serving) -> Response:
     """An item with what is like it, what goes with it, and what was said about it."""
     _check_there(shop, item_id)
+    given = Given()
 
     def answer(engine: Engine) -> dict[str, Any]:
         found = engine.item(item_id)
         if found is None:
             raise _unknown(item_id)
+        alike, beside = engine.similar(item_id, n=_ROW), engine.complement(item_id, n=6)
         return {
             **card_of(found),
             "description": found.description,
             "attributes": details_of(found),
-            "similar": listed(engine, engine.similar(item_id, n=_ROW)),
-            "complement": listed(engine, engine.complement(item_id, n=6)),
+            "similar": listed(engine, alike, (), given.add("similar", alike)),
+            "complement": listed(engine, beside, (), given.add("complement", beside)),
             "said": said_of(engine, item_id),
             "in_cart": cart_of(engine.events_of(here.name)).get(item_id, 0),
         }
@@ -211,16 +203,17 @@ async def item(item_id: ItemId, here: Here, shop: Shop) -> Response:
     answered = await _asked(shop, answer)
     if answered is None:
         raise _unknown(item_id)
+    given.count(service)
     return Json(answered)
 
 
 @router.get("/why")
-async def why(item_id: ItemId, here: Here, shop: Shop, q: Words = "") -> Response:
-    """All reasons for an item's score, which sum to it."""
+async def why(item_id: ItemId, here: Here, shop: Shop, q: Words = "", *, wish: bool = False) -> Response:
+    """All reasons for an item's score, which sum to it; of the list for words, or for a `wish` in words."""
     _check_there(shop, item_id)
 
     def answer(engine: Engine) -> dict[str, Any]:
-        entry = engine.explain(item_id, user_id=here.name, text=q)
+        entry = _explained(engine, here.name, item_id, q.strip(), wish=wish)
         acts = acts_of(engine.events_of(here.name))
         return {"score": round(entry.score, 6), "reasons": reasons_of(engine, entry, acts)}
 
@@ -230,19 +223,37 @@ async def why(item_id: ItemId, here: Here, shop: Shop, q: Words = "") -> Respons
     return Json(answered)
 
 
+def _explained(engine: Engine, visitor: str, item_id: str, words: str, *, wish: bool) -> ScoredItem:
+    """Why the visitor would be shown an item.
+
+    Without words what they did to that very item is left out: one wants to know what else speaks for it.
+    """
+    if words and wish:
+        return engine.explain(item_id, user_id=visitor, wish=words)
+    if words:
+        return engine.explain(item_id, user_id=visitor, text=words, sentence=True)
+    others = [event for event in engine.events_of(visitor) if event.item_id != item_id]
+    return engine.explain(item_id, events=others)
+
+
 @router.get("/cart")
-async def cart(here: Here, shop: Shop) -> Response:
+async def cart(here: Here, shop: Shop, service: Serving) -> Response:
     """What lies in the cart, and what goes with that."""
+    given = Given()
 
     def answer(engine: Engine) -> dict[str, Any]:
         events = engine.events_of(here.name)
         inside = cart_of(events)
         known = [item_id for item_id in inside if engine.item(item_id)]
-        beside = listed(engine, engine.cart(known, n=6), events) if known else []
         items = [{**card, "count": inside[card["id"]]} for card in cards(engine, known)]
-        return {"items": items, "complement": beside}
+        if not known:
+            return {"items": items, "complement": []}
+        beside = engine.cart(known, n=6)
+        return {"items": items, "complement": listed(engine, beside, events, given.add("cart", beside))}
 
-    return Json(await _asked(shop, answer) or {"items": [], "complement": []})
+    answered = await _asked(shop, answer) or {"items": [], "complement": []}
+    given.count(service)
+    return Json(answered)
 
 
 @router.get("/taste")

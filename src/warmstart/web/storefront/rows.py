@@ -21,28 +21,30 @@ def home_rows(
     visitor: str,
     n: int,
     is_gone: Callable[[str], bool],
-    told: Callable[[str, ItemList], None] = lambda _scenario, _items: None,
+    given: Callable[[str, ItemList], str] = lambda _scenario, _items: "",
 ) -> list[dict[str, Any]]:
     """For the visitor, like what they touched last, wanted by many, and new; none without items.
 
-    An item stands in the first row that has it. `told` hears of the lists of the visitor's own.
+    An item stands in the first row that has it. `given` hears of each list, and gives it its id.
     """
     events = engine.events_of(visitor)
     own = engine.recommend(visitor, n=n)
-    told("recommend", own)
     shown: set[str] = set()
-    rows: list[dict[str, Any]] = [{"key": "for_you", "items": listed(engine, own, events)}]
+    cards_of_own = listed(engine, own, events, given("recommend", own))
+    rows: list[dict[str, Any]] = [{"key": "for_you", "items": cards_of_own}]
     shown.update(card["id"] for card in rows[0]["items"])
     last = _last(engine, visitor, is_gone)
     if last is not None:
         alike = engine.similar(last, n=n, exclude=shown | touched(events))
-        told("similar", alike)
-        row = {"key": "because", "about": cards(engine, [last])[0], "items": listed(engine, alike)}
-        rows.append(row)
+        items = listed(engine, alike, (), given("similar", alike))
+        rows.append({"key": "because", "about": cards(engine, [last])[0], "items": items})
         shown.update(alike.item_ids)
-    rows.append({"key": "trending", "items": listed(engine, engine.trending(n=n, exclude=shown))})
+    wanted = engine.trending(n=n, exclude=shown)
+    rows.append({"key": "trending", "items": listed(engine, wanted, (), given("trending", wanted))})
     shown.update(card["id"] for card in rows[-1]["items"])
-    rows.append({"key": "new", "items": _newest(engine, visitor, n, shown, is_gone)})
+    newest = _newest(engine, visitor, n, shown, is_gone)
+    if newest is not None:
+        rows.append({"key": "new", "items": listed(engine, newest, events, given("rank", newest))})
     return [row for row in rows if row["items"]]
 
 
@@ -56,8 +58,8 @@ def _last(engine: Engine, visitor: str, is_gone: Callable[[str], bool]) -> str |
 
 def _newest(
     engine: Engine, visitor: str, n: int, shown: set[str], is_gone: Callable[[str], bool]
-) -> list[dict[str, Any]]:
-    """The newest items, those first that suit the visitor."""
+) -> ItemList | None:
+    """The newest items, those first that suit the visitor; None where there are none."""
     newest = (
         engine.dataset.items.lazy()
         .filter(pl.col(c.CREATED_AT).is_not_null() & pl.col(c.AVAILABLE))
@@ -67,6 +69,6 @@ def _newest(
     )
     ids = [i for i in newest[c.ITEM_ID] if i not in shown and not is_gone(i)]
     if not ids:
-        return []
+        return None
     ranked = engine.rank(ids, user_id=visitor)
-    return listed(engine, ranked.take(range(min(n, len(ranked)))), engine.events_of(visitor))
+    return ranked.take(range(min(n, len(ranked))))
