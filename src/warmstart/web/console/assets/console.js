@@ -76,7 +76,7 @@ function login() {
 function missing(me) {
   head(me);
   document.title = `${t("missing")} · ${t("title")}`;
-  main.replaceChildren(h("h1", {}, t("missing")), h("p", { class: "lead" }, t("missing.about", { path: location.pathname })), h("p", {}, h("a", { href: "/console" }, t("missing.back"))));
+  main.replaceChildren(h("h1", {}, t("missing")), h("p", { class: "lead" }, t("missing.about", { path: location.pathname })), h("p", {}, h("a", { class: "second small", href: "/console" }, t("missing.back"))));
   document.documentElement.dataset.ready = "";
 }
 
