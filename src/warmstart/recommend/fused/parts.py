@@ -341,7 +341,8 @@ class FittedParts:
         for name in (name for name in self.spaces if name in names):
             right = self.rows.part(name)
             own = self.spaces[name].speakers(speakers, right, self.transfer)
-            found[name] = (voices @ own) @ right[place[items]].T
+            # np.dot, as matmul warns where a kernel looks at numbers beyond the few that there are.
+            found[name] = np.dot(voices @ own, right[place[items]].T)
         if any(name in names for name in TABLES):
             said = self.pairs.products(speakers, lambda donors: self.transfer.shares(donors, items))
             for name, own in zip(self.pairs.names, said, strict=True):
