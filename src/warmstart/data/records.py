@@ -173,3 +173,11 @@ def item_from_row(row: Mapping[str, Any]) -> Item:
     if "attributes" in values:
         values["attributes"] = json.loads(values["attributes"])
     return Item.from_dict(values)
+
+
+def event_from_row(row: Mapping[str, Any]) -> Event:
+    """One row of an events table as an `Event`."""
+    values = {name: value for name, value in row.items() if value is not None}
+    if "context" in values:
+        values["context"] = json.loads(values["context"])
+    return Event(**values)

@@ -13,17 +13,16 @@ is none, because finding it again is not a discovery. Questions left without a t
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import polars as pl
 
 from warmstart.core import columns as c
 from warmstart.core.errors import InputError
 from warmstart.data.dataset import Dataset
-from warmstart.data.records import Event
+from warmstart.data.records import Event, event_from_row
 
 SHARE: Final = 0.2
 SHOTS: Final = (0, 1, 2, 3, 5)
@@ -263,7 +262,7 @@ def events_by_user(dataset: Dataset, users: frozenset[str] | None = None) -> dic
     rows = rows.sort(c.USER_ID, maintain_order=True)
     grouped: dict[str, list[Event]] = {}
     for row in rows.iter_rows(named=True):
-        grouped.setdefault(row[c.USER_ID], []).append(_event(row))
+        grouped.setdefault(row[c.USER_ID], []).append(event_from_row(row))
     return {user: tuple(events) for user, events in grouped.items()}
 
 
@@ -273,13 +272,6 @@ def _items_by_user(rows: pl.DataFrame) -> dict[str, tuple[str, ...]]:
     for user, item in rows.sort(c.USER_ID, maintain_order=True).select(c.USER_ID, c.ITEM_ID).iter_rows():
         grouped.setdefault(user, {})[item] = None
     return {user: tuple(items) for user, items in grouped.items()}
-
-
-def _event(row: Mapping[str, Any]) -> Event:
-    values = {name: value for name, value in row.items() if value is not None}
-    if c.CONTEXT in values:
-        values[c.CONTEXT] = json.loads(values[c.CONTEXT])
-    return Event(**values)
 
 
 def _split(

@@ -76,7 +76,7 @@ class Engine(Questions):
         return self
 
     def _take(self, dataset: Dataset, stages: Stages, log: PackedEvents | None = None) -> None:
-        self._log = EventLog(log or PackedEvents.of(dataset.events))
+        self._log = EventLog(PackedEvents.of(dataset.events) if log is None else log)
         self._dataset = _eventless(dataset)
         self._stages = stages
         self._remember()
@@ -232,8 +232,8 @@ class Engine(Questions):
     def item_features(self) -> ItemFeatures:
         """What the engine read in the texts: a row for each item of `dataset`, in its order.
 
-        For what learns from texts beside the engine, which need not be read again. It stays as it is when
-        items are added later. Leave its arrays as they are.
+        For what learns from texts beside the engine, which need not be read again. Items that are
+        added later are not in it, but a known one may say something else in it. Leave its arrays alone.
         """
         self._known()
         return copy(self._stages.scorer.features)

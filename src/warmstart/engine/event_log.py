@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from itertools import count
 from operator import itemgetter
-from typing import Any
 
 import polars as pl
 
-from warmstart.core import columns as c
-from warmstart.data.records import Event, events_frame
+from warmstart.data.records import Event, event_from_row, events_frame
 from warmstart.data.schema import EVENTS
 from warmstart.engine.packed_events import PackedEvents
 
@@ -102,7 +99,7 @@ class EventLog:
     def restore(self, since: pl.DataFrame) -> None:
         """Take back what `since` gave."""
         for row in since.iter_rows(named=True):
-            self.append(_event(row))
+            self.append(event_from_row(row))
 
     def __len__(self) -> int:
         return len(self.fitted) + sum(len(events) for events in self._since.values())
@@ -113,10 +110,3 @@ def _in_time(events: list[Event]) -> list[Event]:
     if any(event.timestamp is None for event in events):
         return events
     return sorted(events, key=lambda event: event.timestamp or 0.0)
-
-
-def _event(row: Mapping[str, Any]) -> Event:
-    values = {name: row[name] for name in EVENTS if row[name] is not None}
-    if c.CONTEXT in values:
-        values[c.CONTEXT] = json.loads(values[c.CONTEXT])
-    return Event.from_dict(values)

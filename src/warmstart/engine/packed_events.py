@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import polars as pl
 
 from warmstart.core import columns as c
 from warmstart.core.linear import IntArray
-from warmstart.data.records import Event
+from warmstart.data.records import Event, event_from_row
 from warmstart.data.schema import EVENTS
 
 _OTHERS: Final = tuple(name for name in EVENTS if name != c.USER_ID)
@@ -141,7 +140,8 @@ class PackedEvents:
             return ()
         known = {name: column for name, column in self._columns.items() if column.values is not None}
         facts = zip(*(column.at(rows) for column in known.values()), strict=True)
-        return tuple(_event(user_id, zip(known, values, strict=True)) for values in facts)
+        rows_told = (dict(zip(known, values, strict=True)) for values in facts)
+        return tuple(event_from_row({c.USER_ID: user_id, **row}) for row in rows_told)
 
     def user_ids(self) -> set[str]:
         """Who did anything."""
@@ -246,10 +246,3 @@ def _codes(series: pl.Series, texts: pl.Series) -> npt.NDArray[Any]:
     asked = pl.DataFrame({"text": series})
     codes = asked.join(table, on="text", how="left", maintain_order="left")["code"].fill_null(len(texts))
     return codes.to_numpy().astype(np.min_scalar_type(len(texts)))
-
-
-def _event(user_id: str, facts: Iterable[tuple[str, Any]]) -> Event:
-    values = {name: value for name, value in facts if value is not None}
-    if c.CONTEXT in values:
-        values[c.CONTEXT] = json.loads(values[c.CONTEXT])
-    return Event(user_id=user_id, **values)
